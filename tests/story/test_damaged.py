@@ -242,11 +242,11 @@ def test_a_table_that_is_not_there_leaves_a_row_for_what_was_planned(table: str,
     for label in LABELS:
         assert label in page
     if table == "vas_physician":
-        first = page.split("Planned, and could not be assessed", 1)[0]
+        first = page.split("Planned, and without a result", 1)[0]
         assert "Activity seen by the doctor: Physician global, VAS could not be assessed" in first
         assert re.search(r"none of 5 subjects has a value and a baseline of Physician global, VAS", first)
     if table == "infusions":
-        assert "nobody is known to belong to the population treated" in page
+        assert "Nobody is known to belong to the population treated" in page
     if table == "disposition":
         key = "time_to_event.alive.enrolled.death.n"
         row = results.numbers.filter(pl.col("id") == key).row(0, named=True)
@@ -258,7 +258,7 @@ def test_a_planned_visit_without_data_keeps_its_column(tmp_path: Path) -> None:
     for name in ("vas_physician", "labs"):
         tables[name] = [each for each in tables[name] if each["visit"] != "month_6"]
     _, _, page = report_on(write_trial(tmp_path / "w", tables))
-    first = page.split("Planned, and could not be assessed", 1)[0]
+    first = page.split("Planned, and without a result", 1)[0]
     assert "Activity seen by the doctor: Physician global, VAS, month 6 could not be assessed" in first
     assert re.search(r"Baseline Month 3 Month 6 n 5 5 not collected", page)
 

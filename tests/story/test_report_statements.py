@@ -311,8 +311,8 @@ def test_statement_31_equal_sensitivity_rows_are_one_sentence_and_differing_rows
     tables, lines = shown("sle")
     assert tables == []
     assert (
-        "Sensitivity analyses: clinical response: all 8 analyses, over visits and populations, gave 29/40 (72.5%"
-        in " ".join(lines)
+        "Sensitivity analyses: clinical response, estimate (95% CI): all 8 analyses, over visits and "
+        "populations, gave 29/40 (72.5%" in " ".join(lines)
     )
     assert shown("no_response_known")[0] == ["table-sensitivity-response"]
 
@@ -342,7 +342,7 @@ def test_harms_that_nobody_asked_about_are_not_a_zero() -> None:
 def test_a_withheld_primary_result_is_replaced_by_no_other() -> None:
     assert "withheld" in item("wrecked", "Primary")
     assert "29/40" not in main_text("wrecked")
-    assert item("wrecked", "Durability") == "Durability could not be assessed."
+    assert item("wrecked", "Durability") == "Durability: withheld for errors in the data."
     # Of 29 who responded 7 relapsed, so 22 are left; that 29 respond at month 12 too is another 7.
     said = item("sle", "Durability")
     assert said.startswith("7 of 29 responders relapsed by month 12 (24.1%")

@@ -18,7 +18,9 @@ def said(*rows: TableRow) -> str:
 
 
 def test_equal_rows_of_one_block_are_treatments_of_missing_values() -> None:
-    expected = "Sensitivity analyses: response: all 2 treatments of missing values gave 29/40."
+    expected = (
+        "Sensitivity analyses: response, estimate (95% CI): all 2 treatments of missing values gave 29/40."
+    )
     assert said(heading("Month 6; population: treated"), row("observed"), row("worst")) == expected
 
 
@@ -27,7 +29,10 @@ def test_rows_of_several_populations_are_not_called_treatments_of_missing_values
     text = said(
         heading("Month 6; population: treated"), *rows, heading("Month 6; population: enrolled"), *rows
     )
-    assert text == "Sensitivity analyses: response: all 4 analyses, over visits and populations, gave 29/40."
+    assert (
+        text
+        == "Sensitivity analyses: response, estimate (95% CI): all 4 analyses, over visits and populations, gave 29/40."
+    )
 
 
 def test_an_equal_p_value_is_said_and_a_different_one_keeps_the_table() -> None:
@@ -51,7 +56,7 @@ def test_each_visit_is_said_where_they_differ_and_each_has_one_answer() -> None:
     first = (heading("Month 6"), row("observed"), row("worst"))
     second = (heading("Month 12"), row("observed", "32/40", "0.04"), row("worst", "32/40", "0.04"))
     assert said(*first, *second) == (
-        "Sensitivity analyses: response: whatever was done about missing values, the same came out. "
+        "Sensitivity analyses: response, estimate (95% CI): whatever was done about missing values, the same came out. "
         "Month 6, 2 treatments: 29/40. Month 12, 2 treatments: 32/40; P 0.04."
     )
     assert said(*first, heading("Month 12"), row("observed", "32/40"), row("worst", "31/40")) == "table"

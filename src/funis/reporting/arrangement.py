@@ -33,7 +33,10 @@ MAIN: dict[str, str] = {
     "limits": "Limits of interpretation",
 }
 #: Titles of the main part where no treatment was assigned and no safety was asked for by a protocol.
-_OBSERVED: dict[str, str] = {"safety": "Harms recorded in routine notes", "exposure": "Cells given"}
+_OBSERVED: dict[str, str] = {
+    "safety": "Harms recorded in routine notes",
+    "exposure": "Infusions recorded in routine notes",
+}
 #: Sections of the supplement: code, title.
 SUPPLEMENT: dict[str, tuple[str, str]] = {
     "definitions": ("S1", "Definitions in full"),
@@ -165,7 +168,7 @@ class Arrangement:
         for name, own in chosen.items():
             here = tuple(by_id[each] for each in own if each in by_id)
             others = tuple(usual.get(name, ()))
-            # What could not be assessed stays in sight whatever else is chosen.
+            # What has no result stays in sight whatever else is chosen.
             keeps = not own or name == MAIN_SECTIONS[FIRST]
             main.append(PlacedSection(name, self._titles[name], "", (*others, *here) if keeps else here))
             if others and not keeps:

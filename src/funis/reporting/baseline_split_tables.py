@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, words
+from funis.reporting.baseline_tables import without_single_site
 from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, share_cell, single
 from funis.reporting.outcome_words import caution_of_subgroups
+from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
@@ -63,7 +65,7 @@ def build_split_tables(study: Study, results: Results, book: NumberBook) -> tupl
     columns = [_Column("All", ALL, ALL, total, is_total=True), *parts]
     has_difference = any(_difference_of(book, group.variable) for group in book.of(_ANALYSIS))
     table = _Table(labels, book, tuple(columns), has_difference)
-    described = [group for group in book.of("baseline") if _is_whole(group)]
+    described = [*without_single_site(book, [each for each in book.of("baseline") if _is_whole(each)])]
     rows = list(table.described(described))
     first = study.baseline_visit
     measured = [group for group in book.of("summary") if _is_whole(group) and _is_at(book, group, first)]
@@ -84,6 +86,7 @@ def build_split_tables(study: Study, results: Results, book: NumberBook) -> tupl
         *describe_basis(
             labels, [each for each in used if each.analysis == "baseline" or each.visit == first]
         ),
+        *withheld_notes(labels, book),
     )
     title = f"Subjects at baseline by {_split_word(labels, split)}"
     return (TableSpec("table-baseline", "baseline", title, tuple(heads), tuple(rows), notes),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, words
 from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
@@ -10,6 +10,7 @@ from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, count_cell, share_cell, single
 from funis.reporting.outcome_words import caution_of_subgroups
+from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.rule_words import rule_words
 from funis.reporting.safety_tables import arm_label
 from funis.reporting.single_patient import mean_words
@@ -170,7 +171,7 @@ def build_baseline_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     used += [number for group in scores for number in book.all(group) if number.visit == first]
     mean = mean_words("Mean ± SD or n/N (%)", of_one=book.has_one_subject)
     heads = ("", "n", mean, "Median (Q1, Q3)", "Range")
-    notes = describe_basis(labels, used)
+    notes = (*describe_basis(labels, used), *withheld_notes(labels, book))
     title = "The subject at baseline" if book.has_one_subject else "Subjects at baseline"
     return (TableSpec("table-baseline", "baseline", title, heads, tuple(rows), notes),)
 
@@ -192,7 +193,7 @@ def _is_measured(book: NumberBook, group: Group, visit: str) -> bool:
 def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> list[TableRow]:
     rows: list[TableRow] = []
     named: set[str] = set()
-    for group in groups:
+    for group in without_single_site(book, groups):
         name, category = group.variable, group.category
         if not category:
             rows += _measured_rows(labels, book, group, book.visits(group)[0], indent=0)
@@ -208,6 +209,27 @@ def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -
             )
         )
     return rows
+
+
+def without_single_site(book: NumberBook, groups: Sequence[Group]) -> Iterator[Group]:
+    """Leave out the sites where everybody is of one of them, which the title block counts.
+
+    Parameters
+    ----------
+    book : the numbers of a run
+    groups : what is described at baseline
+
+    Yields
+    ------
+    Group : in the same order
+    """
+    counts = [
+        book.find(group, book.visits(group)[0], "count")
+        for group in groups
+        if group.variable == "site" and group.category
+    ]
+    is_single = any(each is not None and each.value == each.denominator for each in counts)
+    yield from (group for group in groups if group.variable != "site" or not is_single)
 
 
 def _category(labels: Labels, name: str, category: str) -> str:

@@ -141,9 +141,10 @@ def collapse_equal(table: TableSpec) -> TableSpec | Paragraph:
     --------
     >>> from funis.documents.table import text_rows
     >>> rows = text_rows([("a", "left out", "40", "29/40", ""), ("b", "none", "40", "29/40", "")])
-    >>> table = TableSpec("t", "sensitivity", "Sensitivity analyses: response", tuple("ABCDE"), rows)
+    >>> heads = ("Method", "Missing outcome", "n", "Estimate (95% CI)", "P")
+    >>> table = TableSpec("t", "sensitivity", "Sensitivity analyses: response", heads, rows)
     >>> "".join(part.text for part in collapse_equal(table).text)
-    'Sensitivity analyses: response: all 2 treatments of missing values gave 29/40.'
+    'Sensitivity analyses: response, estimate (95% CI): all 2 treatments of missing values gave 29/40.'
     """
     rows = [row for row in table.rows if not row.is_heading]
     printed = {tuple(cell.text for cell in row.cells[1:]) for row in rows}
@@ -153,9 +154,10 @@ def collapse_equal(table: TableSpec) -> TableSpec | Paragraph:
         return _collapse_blocks(table)
     estimate, p = _estimate_and_p(rows)
     blocks = sum(row.is_heading for row in table.rows)
+    title = _titled(table)
     what = "treatments of missing values" if blocks <= 1 else "analyses, over visits and populations,"
     said = (*estimate, *((Inline("; P "), *p) if p else ()), Inline("."))
-    return Paragraph((Inline(f"{table.title}: all {len(rows)} {what} gave "), *said))
+    return Paragraph((Inline(f"{title}: all {len(rows)} {what} gave "), *said))
 
 
 def _collapse_blocks(table: TableSpec) -> TableSpec | Paragraph:
@@ -172,13 +174,19 @@ def _collapse_blocks(table: TableSpec) -> TableSpec | Paragraph:
         if len(rows) < _FEWEST or len({tuple(cell.text for cell in row.cells[1:]) for row in rows}) > 1:
             return table
     said: list[Inline] = [
-        Inline(f"{table.title}: whatever was done about missing values, the same came out. ")
+        Inline(f"{_titled(table)}: whatever was done about missing values, the same came out. ")
     ]
     for name, rows in blocks:
         estimate, p = _estimate_and_p(rows)
         said += [Inline(f"{name}, {len(rows)} treatments: "), *estimate]
         said += [*((Inline("; P "), *p) if p else ()), Inline(". ")]
     return Paragraph((*said[:-1], Inline(".")))
+
+
+def _titled(table: TableSpec) -> str:
+    """Give the title with the head over the estimates, which names the level of their intervals."""
+    head = table.heads[3]
+    return f"{table.title}, {head[:1].lower()}{head[1:]}"
 
 
 def _estimate_and_p(rows: Sequence[TableRow]) -> tuple[tuple[Inline, ...], tuple[Inline, ...]]:

@@ -26,6 +26,7 @@ from funis.reporting.number_book import (
     p_cell,
     single,
 )
+from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.single_patient import mean_words
 from funis.reporting.small_samples import NOT_CALCULATED
 from funis.results import ALL, NOT_COLLECTED, name_change
@@ -396,9 +397,14 @@ def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         if chosen:
             endpoint = Endpoint(id="other", kind="summary", label=title)
             table = _variable_table(study, book, endpoint, chosen)
-            found.append(
-                replace(
-                    table, id=name, section="other", title=title, is_collapsed=len(table.rows) > MOST_ROWS
-                )
+            others = named | set(study.instrument_names if is_lab else study.lab_names)
+            table = replace(
+                table,
+                id=name,
+                section="other",
+                title=title,
+                footnotes=(*table.footnotes, *withheld_notes(Labels(study), book, but=others)),
+                is_collapsed=len(table.rows) > MOST_ROWS,
             )
+            found.append(table)
     return tuple(found)

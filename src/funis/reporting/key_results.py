@@ -17,7 +17,7 @@ from funis.reporting.key_measures import change_words, main_change, survival_wor
 from funis.reporting.key_rates import rate_words, relapse_words
 from funis.reporting.labels import Labels, in_sentence, listed
 from funis.reporting.number_book import NumberBook, bound, level_text
-from funis.reporting.planned_tables import NOT_ASSESSED, find_unassessed
+from funis.reporting.planned_tables import NOT_ASSESSED, WITHHELD, by_reason, find_unassessed
 from funis.reporting.safety_tables import UNASKED, main_events, not_collected_words
 from funis.results import ALL, format_number
 from funis.study.courses import RETREATED_BEFORE
@@ -143,9 +143,10 @@ def _main(labels: Labels, book: NumberBook, primary: Sequence[Endpoint]) -> Said
         return ("No primary endpoint was named in the study file.",)
     lacking = [each for each in find_unassessed(labels.study, book) if each.endpoint.role == "primary"]
     said: list[Inline | str | None] = []
-    for each in lacking:
-        verb = f" {NOT_ASSESSED}" if each.what == NOT_ASSESSED else ""
-        said += [f"{each.title}{verb}: ", *each.reason.parts, ". "]
+    for reason, own in by_reason(lacking).items():
+        named = listed([own[0].title, *(in_sentence(each.title) for each in own[1:])])
+        verb = f" {NOT_ASSESSED}" if own[0].what == NOT_ASSESSED else ""
+        said += [f"{named}{verb}: ", *reason.parts, ". "]
     verdict = find_verdict(book)
     if verdict is not None:
         said += ["Primary endpoints together: ", *verdict, ". ", co_primary_words(labels.study), " "]
@@ -191,7 +192,10 @@ def _durability(labels: Labels, book: NumberBook) -> tuple[Said, set[str]]:
             continue
         if said:
             return said, {endpoint.id}
-    if any(each.kind in {"relapse", "time_to_event"} for each in labels.study.endpoints):
+    asked = [each for each in labels.study.endpoints if each.kind in {"relapse", "time_to_event"}]
+    if any(each.id in book.withheld for each in asked):
+        return (f"Durability: {WITHHELD} for errors in the data.",), set()
+    if asked:
         return ("Durability could not be assessed.",), set()
     return (NOT_AN_ENDPOINT,), set()
 

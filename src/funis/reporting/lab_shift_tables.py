@@ -9,6 +9,7 @@ from funis.documents.table import Inline, TableCell, TableRow, TableSpec, headin
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook, bound, single
+from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.safety_tables import parts_by_arm
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
@@ -49,6 +50,7 @@ def build_lab_shift_tables(study: Study, results: Results, book: NumberBook) -> 
     groups = list(book.of(_ANALYSIS))
     listed = results.listings.get("lab_terms")
     terms = {} if listed is None else dict(listed.iter_rows())
+    others = {*study.instrument_names, *(name for name in study.lab_names if name not in terms)}
     found = []
     for own, of, number in parts_by_arm(study, groups):
         rows = tuple(_rows(study, book, own, terms))
@@ -58,6 +60,7 @@ def build_lab_shift_tables(study: Study, results: Results, book: NumberBook) -> 
         notes = (
             *_notes(study, book, own),
             *describe_basis(Labels(study), [n for g in own for n in book.all(g)]),
+            *withheld_notes(Labels(study), book, but=others),
         )
         heads = ("", "n", *_WORST.values())
         spanners = (("", 2), ("Worst grade after baseline", len(_WORST)))

@@ -9,6 +9,7 @@ from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, joined, words
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook, bound
+from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.safety_tables import column_titles, parts_by_arm
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
@@ -51,9 +52,11 @@ def build_main_lab_shifts(study: Study, results: Results, book: NumberBook) -> t
         "0; N: those of whom both are known. Every grade, the "
         f"limits of normal and what was not graded: {reference(_FULL)}."
     )
+    others = {*study.instrument_names, *(name for name in study.lab_names if name not in terms)}
+    notes = (note, *withheld_notes(Labels(study), book, but=others))
     title = "Laboratory results: grade worse than at baseline"
     heads = ("", *own * len(parts))
-    return (TableSpec("table-main-lab-shifts", "safety", title, heads, tuple(rows), (note,), over),)
+    return (TableSpec("table-main-lab-shifts", "safety", title, heads, tuple(rows), notes, over),)
 
 
 def _cells(book: NumberBook, groups: Sequence[Group], test: str) -> Iterator[TableCell]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from funis.documents.table import TableCell, TableRow, TableSpec, joined, words
-from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.labels import Labels, in_sentence, listed
 from funis.reporting.number_book import Number, NumberBook, bound
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
@@ -77,19 +77,73 @@ def find_unassessed(study: Study, book: NumberBook) -> tuple[Unassessed, ...]:
 
 
 def build_planned_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
-    """Specify the table of what was planned and has no result; none where all is there or nothing was run."""
+    """Specify the table of what was planned and has no result, one row a cause; none where all is there."""
     if not book.numbers and not book.withheld:
         return ()
     rows = tuple(
-        TableRow(words(each.title), (words(each.endpoint.role.capitalize()), each.reason))
-        for each in find_unassessed(study, book)
+        TableRow(_capital_cell(reason), (words(_by_role(lacking)),))
+        for reason, lacking in by_reason(find_unassessed(study, book)).items()
     )
     if not rows:
         return ()
     notes = ("Planned in the study file. What is not listed here has a result below.",)
-    heads = ("Endpoint", "Role", "Why there is no result")
-    title = "Planned, and could not be assessed"
+    heads = ("Why there is no result", "Of what")
+    title = "Planned, and without a result"
     return (TableSpec("table-unassessed", "key-results", title, heads, rows, notes, is_text=True),)
+
+
+def by_reason(lacking: Sequence[Unassessed]) -> Mapping[TableCell, Sequence[Unassessed]]:
+    """Put what has no result together by its cause.
+
+    Parameters
+    ----------
+    lacking : as `find_unassessed` gives it
+
+    Returns
+    -------
+    Mapping of TableCell to sequence of Unassessed : the causes in the order of the study file
+    """
+    found: dict[TableCell, list[Unassessed]] = {}
+    for each in lacking:
+        found.setdefault(each.reason, []).append(each)
+    return found
+
+
+def withheld_notes(labels: Labels, book: NumberBook, *, but: Iterable[str] = ()) -> tuple[str, ...]:
+    """Name the measures of which a table has no row because their results are withheld.
+
+    Parameters
+    ----------
+    labels : the printed words of the study
+    book : the numbers of a run
+    but : measures that are no matter of the table
+
+    Returns
+    -------
+    tuple of str : one footnote, or none
+    """
+    study, others = labels.study, set(but)
+    measures = [*study.instrument_names, *study.lab_names]
+    names = [labels.variable(name) for name in measures if name in book.withheld and name not in others]
+    shown = [names[0], *(in_sentence(name) for name in names[1:])] if names else []
+    return (f"Not shown: {listed(shown)}. {_capital(_FOR_ERRORS.text)}.",) if shown else ()
+
+
+def _by_role(lacking: Sequence[Unassessed]) -> str:
+    """Name what has no result: by role, and of one endpoint several variables together."""
+    roles: dict[str, list[str]] = {}
+    for each in lacking:
+        roles.setdefault(each.endpoint.role, []).append(each.title)
+    return " ".join(f"{role.capitalize()}: {'; '.join(names)}." for role, names in roles.items())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _capital_cell(cell: TableCell) -> TableCell:
+    first, *rest = cell.parts
+    return replace(cell, parts=(replace(first, text=_capital(first.text)), *rest))
 
 
 def _variables_without(

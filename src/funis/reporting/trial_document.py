@@ -189,19 +189,16 @@ def _frame(
         numbers_file=_NUMBERS_FILE,
         supplement_title=SUPPLEMENT_TITLE,
         date=dt.date.fromisoformat(cut) if cut else None,
-        supplement_lead=_supplement_lead(sections),
+        supplement_lead=_supplement_lead(sections, withholds=bool(book.withheld)),
     )
 
 
-def _supplement_lead(sections: tuple[Section, ...]) -> str:
+def _supplement_lead(sections: tuple[Section, ...], *, withholds: bool) -> str:
     """Say what the supplement holds, and once which of its sections have nothing to show."""
     shown = {section.id for section in sections}
     lacking = [f"{code} {title}" for name, (code, title) in SUPPLEMENT.items() if name not in shown]
-    empty = (
-        f" Nothing to show (not planned, not collected, or none occurred): {'; '.join(lacking)}."
-        if lacking
-        else ""
-    )
+    why = "not planned, not collected, " + ("none occurred, or withheld" if withholds else "or none occurred")
+    empty = f" Nothing to show ({why}): {'; '.join(lacking)}." if lacking else ""
     return f"{SUPPLEMENT_LEAD}{empty}"
 
 

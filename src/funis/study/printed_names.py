@@ -35,7 +35,7 @@ FIRST: Final = "key_results"
 ALWAYS: Final = (FIRST, "quality", "limits")
 #: Tables and figures with one name in every study.
 FIXED: Final[dict[str, str]] = {
-    "table-unassessed": "planned, and could not be assessed",
+    "table-unassessed": "planned, and without a result",
     "figure-flow": "flow of subjects",
     "table-disposition": "disposition",
     "table-populations": "analysis populations",
