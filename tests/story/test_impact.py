@@ -23,6 +23,8 @@ from .small_trial import write_small_trial
 
 Row = dict[str, str]
 Call = Callable[..., tuple[int, str, str]]
+#: The findings of folders that were asked about.
+ASKED: dict[Path, list[str]] = {}
 
 
 @pytest.fixture
@@ -36,9 +38,24 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     return run
 
 
-@pytest.fixture
-def trial(tmp_path: Path) -> Path:
-    return write_small_trial(tmp_path / "trial")
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the small trial, whose report is written once; not to be changed."""
+    return write_small_trial(tmp_path_factory.mktemp("small") / "trial")
+
+
+@pytest.fixture(scope="module")
+def treated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the small trial with courses of drugs; not to be changed."""
+    folder = write_small_trial(tmp_path_factory.mktemp("treated") / "trial")
+    (folder / "data" / "medications.csv").write_text(MEDICATIONS, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a whole trial; not to be changed."""
+    return make_study("sle", tmp_path_factory.mktemp("forty") / "sle")
 
 
 def read_table(path: Path) -> list[Row]:
@@ -81,10 +98,20 @@ def differing(before: dict[str, Row], after: dict[str, Row]) -> tuple[set[str], 
 
 
 def findings_of(call: Call, folder: Path) -> list[str]:
-    found = json.loads(call("check", folder, "--json")[1])
-    return sorted(
-        f"{each['code']} {each['file']} {each['line']} {each['column']} {each['message']}" for each in found
-    )
+    """Ask for the findings of a study, once a folder: nothing is changed in one that was asked about."""
+    if folder not in ASKED:
+        found = json.loads(call("check", folder, "--json")[1])
+        ASKED[folder] = sorted(
+            f"{each['code']} {each['file']} {each['line']} {each['column']} {each['message']}"
+            for each in found
+        )
+    return ASKED[folder]
+
+
+def write_report(call: Call, folder: Path) -> None:
+    """Write the report of a study, once a folder."""
+    if not (folder / "report").exists():
+        call("report", folder, "--format", "md")
 
 
 def names_of(answer: dict[str, Any], kind: str) -> set[str]:
@@ -102,7 +129,7 @@ def compare(
     assert (answer["cell"]["table"], answer["cell"]["line"], answer["cell"]["column"]) == cell, err
     write_changed(folder, copy, *cell, words[words.index("--value") + 1])
     for each in (folder, copy):
-        call("report", each, "--format", "md")
+        write_report(call, each)
     changed, appeared, vanished = differing(numbers_of(folder), numbers_of(copy))
     assert names_of(answer, "changed") | names_of(answer, "unrounded") == changed
     assert (names_of(answer, "appeared"), names_of(answer, "vanished")) == (appeared, vanished)
@@ -218,16 +245,15 @@ ROWS = {
 
 @pytest.mark.parametrize("seed", range(12))
 def test_rows_without_a_visit_are_named_by_table_and_line(
-    trial: Path, call: Call, tmp_path: Path, seed: int
+    treated: Path, call: Call, tmp_path: Path, seed: int
 ) -> None:
-    (trial / "data" / "medications.csv").write_text(MEDICATIONS, encoding="utf-8")
     chance = random.Random(seed)  # noqa: S311
     table = [*ROWS][seed % 3]
-    line = chance.randrange(len(read_table(trial / "data" / f"{table}.csv"))) + 2
+    line = chance.randrange(len(read_table(treated / "data" / f"{table}.csv"))) + 2
     column = chance.choice(list(ROWS[table]))
     value = chance.choice(ROWS[table][column])
     words = ("--table", table, "--line", str(line), "--item", column, "--value", value)
-    compare(call, trial, tmp_path / "copy", words, (table, line, column))
+    compare(call, treated, tmp_path / "copy", words, (table, line, column))
 
 
 def test_a_grade_moves_the_count_of_severe_events(trial: Path, call: Call, tmp_path: Path) -> None:
@@ -304,17 +330,16 @@ def test_a_baseline_moves_somebody_between_subgroups_through_a_rule(
     ],
 )
 def test_a_whole_trial_of_forty(
-    call: Call, tmp_path: Path, table: str, test: str, visit: str, column: str, value: str
+    forty: Path, call: Call, tmp_path: Path, table: str, test: str, visit: str, column: str, value: str
 ) -> None:
-    folder = make_study("sle", tmp_path / "sle")
-    rows = read_table(folder / "data" / f"{table}.csv")
+    rows = read_table(forty / "data" / f"{table}.csv")
     place = next(
         number for number, row in enumerate(rows, 2)
         if row["visit"] == visit and row.get("test", "") == test and row["subject"] == "RECON-03"
     )  # fmt: skip
     item = f"labs.{test}" if test else f"{table}.{column}"
     words = ("--subject", "RECON-03", "--visit", visit, "--item", item, "--value", value)
-    answer = compare(call, folder, tmp_path / "copy", words, (table, place, column))
+    answer = compare(call, forty, tmp_path / "copy", words, (table, place, column))
     assert answer["changed"]
 
 
@@ -351,7 +376,8 @@ def test_what_cannot_be_asked_is_named(trial: Path, call: Call, asked: dict[str,
     assert "S2" not in err
 
 
-def test_two_rows_of_one_visit_are_refused_with_their_lines(trial: Path, call: Call) -> None:
+def test_two_rows_of_one_visit_are_refused_with_their_lines(call: Call, tmp_path: Path) -> None:
+    trial = write_small_trial(tmp_path / "trial")
     path = trial / "data" / "labs.csv"
     path.write_text(
         f"{path.read_text(encoding='utf-8')}S1,baseline,2020-01-01,anti_dsdna,41,,IU/mL\n", encoding="utf-8"
