@@ -1,4 +1,4 @@
-"""The rebuilt patients that tests look at: each cohort is built once a process, and by one process of those that share a run."""
+"""The rebuilt patients that tests look at: each cohort is built once a process."""
 
 from __future__ import annotations
 
@@ -17,6 +17,5 @@ def cohort(name: str, seed: int = 2012) -> ReconstructedCohort:
 
 
 def each_seed(*seeds: int) -> pytest.MarkDecorator:
-    """Run a test for each seed, in the process that has the cohorts of this seed."""
-    marked = [pytest.param(seed, marks=pytest.mark.xdist_group(f"seed {seed}")) for seed in seeds]
-    return pytest.mark.parametrize("seed", marked)
+    """Run a test for each seed: a file of tests runs in one process, which builds each cohort once."""
+    return pytest.mark.parametrize("seed", seeds)

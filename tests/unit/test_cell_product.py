@@ -288,3 +288,10 @@ def test_what_no_table_tells_is_not_a_zero(
     assert rows["Donors of the cells given"] == ["not collected"]
     assert rows["Lots given"] == (["not collected"] if table == "lots" else ["2"])
     assert rows["Traced to a recorded donor"] == ["not collected"]
+
+
+def test_infusions_that_nobody_wrote_down_are_not_none() -> None:
+    """Without a row, and without a word that there was none, nobody knows of any."""
+    found = numbers(trial(without=("infusions",)))
+    assert found["infusions", "", "count"][::2] == (None, "not_collected")
+    assert ("traced_to_lot", "", "count") not in found

@@ -178,3 +178,38 @@ def test_as_many_orders_as_may_be_listed_are_listed(
     assert found.p == pytest.approx(2 / 20, abs=0.03 if draws else 1e-12)
     # The error of a share p of n draws is sqrt(p (1 - p) / n).
     assert found.p_error == pytest.approx((found.p * (1 - found.p) / 999) ** 0.5 if draws else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([1.0, 2.0], ([1, 2], 1)),
+        ([1.5, 2.0], ([15, 20], 10)),
+        ([1.25, 2.0], ([125, 200], 100)),
+        ([1.125, 2.0], ([1125, 2000], 1000)),
+        ([1.0625, 2.0], None),
+        # A difference of rounding is none: 0.1 + 0.2 is three tenths.
+        ([0.1 + 0.2], ([3], 10)),
+        ([1.0 + 5e-10], ([1], 1)),
+        ([1.0 + 5e-9], None),
+        # Of a large value the ninth figure counts, of one below 1 the ninth decimal.
+        ([40_000.0 + 3e-5], ([40_000], 1)),
+        ([40_000.0 + 5e-5], None),
+        ([0.5, 1e-9], None),
+        ([0.5, 1e-10], ([5, 0], 10)),
+    ],
+)
+def test_values_as_whole_multiples_of_a_power_of_ten(
+    values: list[float], told: tuple[list[int], int] | None
+) -> None:
+    found = permutation._as_whole_numbers(np.array(values))
+    assert told == (None if found is None else (found[0].tolist(), found[1]))
+
+
+def test_what_cannot_be_counted_is_no_whole_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(permutation, "MOST_COUNTED", 50)
+    whole = permutation._as_whole_numbers
+    assert whole(np.array([20.0, 30.0])) is not None
+    assert whole(np.array([20.0, 31.0])) is None
+    assert whole(np.array([2.5, 2.5])) is not None
+    assert whole(np.array([2.5, 2.6])) is None

@@ -16,6 +16,8 @@ from funis.data.check.checked_data import Data
 from funis.data.check.date_forms import date_fix, may_show
 from funis.data.check.eligibility import columns_in_criteria
 from funis.data.check.events import derive_status
+from funis.data.check.reactions import unlisted_reactions
+from funis.data.check.row_findings import on_day, show_value
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.study.model import Study
@@ -425,3 +427,44 @@ def test_years_are_completed_on_the_birthday() -> None:
     )
     counted = frame.select(count_years(verbs_of(frame), "born_on", "seen_on").alias("years"))["years"]
     assert counted.to_list() == [years for _, _, years in pairs]
+
+
+# --- reactions and their events ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("day", "starts", "is_listed"),
+    [
+        (30.0, [29.0], False), (30.0, [30.0], True), (30.0, [31.0], True), (30.0, [32.0], False),
+        (30.0, [29.0, 32.0], False), (30.0, [29.0, 31.0], True), (30.0, [], False), (0.0, [-1.0], False),
+        # An event, or an infusion, without a day may be the one.
+        (30.0, [None], True), (None, [2.0], True), (None, [], False),
+    ],
+)  # fmt: skip
+def test_an_event_of_a_reaction_begins_on_its_day_or_the_next(
+    day: float | None, starts: list[float | None], *, is_listed: bool
+) -> None:
+    infusions = pl.DataFrame(
+        {"subject": ["A", "A", "B"], "day": [day, 1.0, 30.0], "reaction": ["fever", "none", None]},
+        schema_overrides={"day": pl.Float64},
+    )
+    # The events of another subject are not those of this one.
+    events = pl.DataFrame(
+        {"subject": ["B", *["A"] * len(starts)], "start_day": [30.0, *starts]},
+        schema_overrides={"start_day": pl.Float64},
+    )
+    found = [row["reaction"] for row in unlisted_reactions(infusions, events)]
+    assert found == ([] if is_listed else ["fever"])
+
+
+def test_days_and_values_are_said_as_they_are() -> None:
+    assert [on_day(day) for day in (30, 0, None)] == [" (study day 30)", " (study day 0)", ""]
+    assert [show_value(value) for value in (7.0, 0.5, None, 0, 1e14, 1e15)] == [
+        "7",
+        "0.5",
+        "",
+        "0",
+        "100000000000000",
+        "1e+15",
+    ]
+    assert len(show_value("x" * 61)) == 60

@@ -1,11 +1,13 @@
 """Cells of single visits: what is read at once, and what is left to the way that names every finding."""
 
-from math import isnan
+from math import inf, isnan
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from funis.catalogue.registry import definition
-from funis.scoring.visit_cells import NumberColumn, UnusualVisitsError, level_spellings
+from funis.scoring.visit_cells import NumberColumn, UnusualVisitsError, level_spellings, limits_of
 
 ITEM = NumberColumn("x", 0, 0, not_done=1, lowest=0, highest=2.0**60)
 BESIDE = NumberColumn("x", 0, 0)
@@ -57,3 +59,15 @@ def test_words_for_yes_and_no_are_those_of_an_item_of_two_values() -> None:
     assert (spelt["yes"], spelt["no"]) == (1, 0)
     named = next(item for item in definition("egfr_ckd_epi_2021") if item.name == "sex")
     assert level_spellings(named) == {"f": "female", "m": "male"}
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "limits"),
+    [(None, None, (-inf, inf)), (2, None, (2, inf)), (None, 7, (-inf, 7)), (2, 7, (2, 7)), (0, 0, (0, 0))],
+)
+def test_a_limit_that_a_definition_does_not_say_is_none(
+    minimum: float | None, maximum: float | None, limits: tuple[float, float]
+) -> None:
+    item: Any = SimpleNamespace(minimum=minimum, maximum=maximum)
+    assert limits_of(item) == limits
+    assert limits_of(None) == (-inf, inf)
