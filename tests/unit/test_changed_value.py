@@ -100,7 +100,13 @@ def test_a_row_without_a_subject_is_changed_too() -> None:
     ],
 )  # fmt: skip
 def test_a_row_that_is_not_one_is_refused(asked: dict[str, Any], words: str) -> None:
-    given = {"subject": "", "visit": "", "item": "cells", "table": "infusions", "line": 3} | asked
+    given: dict[str, Any] = {
+        "subject": "",
+        "visit": "",
+        "item": "cells",
+        "table": "infusions",
+        "line": 3,
+    } | asked
     assert refusal(**given) == words
 
 
