@@ -260,7 +260,8 @@ def test_what_is_typed_is_shown_as_text(server: Configuration, subject: Any) -> 
         assert typed not in page
 
 
-def test_every_word_of_the_pages_has_a_chinese_one() -> None:
+def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:
+    from funis.capture.conduct.locks import STATES
     from funis.capture.conduct.screening import STATUSES
     from funis.capture.pages.templates import FOLDER
     from funis.capture.pages.words import ENTRY_WORDS, chinese_words
@@ -274,7 +275,7 @@ def test_every_word_of_the_pages_has_a_chinese_one() -> None:
 
     tables = (criteria.ANSWERS, criteria.PROBLEMS, eligibility.OUTCOMES, eligibility.FAILURES)
     named |= {words for table in tables for words in table.values()}
-    every = {*named, *ROLES.values(), *STATUSES.values(), *ENTRY_WORDS.values()}
+    every = {*named, *ROLES.values(), *STATUSES.values(), *STATES.values(), *ENTRY_WORDS.values()}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
     assert every - set(chinese_words()) == set()
     assert set(chinese_words()) - every == set()

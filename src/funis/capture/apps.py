@@ -13,7 +13,9 @@ class CaptureConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Prepare every connection before its first statement."""
-        from funis.capture.database.connections import listen
+        """Prepare every connection before its first statement, and let every row ask the locks."""
+        from funis.capture.conduct import locks
+        from funis.capture.database import connections
 
-        listen()
+        connections.listen()
+        locks.listen()

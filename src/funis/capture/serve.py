@@ -44,6 +44,7 @@ def prepare(configuration: Configuration) -> None:
         it would start with a known secret or a clock that is off
     """
     configure(configuration)
+    from funis.capture.conduct.locks import make_locks
     from funis.capture.context import Acting, acting
     from funis.capture.models import VersionInForce
     from funis.capture.safe_start import refuse_unsafe
@@ -56,6 +57,7 @@ def prepare(configuration: Configuration) -> None:
     text = (configuration.folder / FILE_NAME).read_text(encoding="utf-8")
     with acting(Acting("funis", "study file of the folder", sites=None)):
         version = load_version(text)
+        make_locks(study.site_ids)
         for site in study.site_ids:
             if not VersionInForce.objects.filter(version=version, site=site).exists():
                 put_in_force(version, site, today(), today())

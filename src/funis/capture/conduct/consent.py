@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from funis.capture.conduct.locks import refuse_closed, scope_of
 from funis.capture.context import because
 from funis.capture.models import Consent, Subject
 from funis.capture.study_in_force import today
@@ -39,8 +40,9 @@ def record_consent(subject: Subject, given: Given, obtained_by: str) -> Consent:
 
     Raises
     ------
-    ValueRangeError : the day lies ahead, or one is in force already
+    ValueRangeError : the day lies ahead, or one is in force already, or the subject is closed to entry
     """
+    refuse_closed(scope_of(subject), changes_subject=True)
     if given.given_on > today():
         raise ValueRangeError("day of consent", given.given_on.isoformat(), f"up to {today().isoformat()}")
     if not given.document_version.strip():
@@ -71,7 +73,7 @@ def withdraw_consent(consent: Consent, day: date, reason: str) -> None:
 
     Raises
     ------
-    ValueRangeError : the day lies before the consent or ahead, or no reason is given
+    ValueRangeError : the day lies before the consent or ahead, no reason is given, or the subject is closed
     """
     if not consent.given_on <= day <= today():
         allowed = f"{consent.given_on.isoformat()} to {today().isoformat()}"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from funis.capture.conduct.consent import consent_in_force
 from funis.capture.conduct.criteria import ANSWERS, PROBLEMS, AnsweredCriterion, answered_criteria
+from funis.capture.conduct.locks import refuse_closed, scope_of
 from funis.capture.conduct.screening import begin_screening
 from funis.capture.context import because
 from funis.capture.models import Form, Screening, Subject
@@ -79,6 +80,7 @@ def answer_criteria(subject: Subject, given: Mapping[str, str], reason: str) -> 
 
 def _open_screening(subject: Subject) -> Screening:
     """Give the screening that is going on; of a subject that was loaded it begins now."""
+    refuse_closed(scope_of(subject), changes_subject=True)
     found = Screening.objects.select_for_update().filter(subject=subject).order_by("number").last()
     if found is not None and found.outcome:
         raise ValueRangeError(
@@ -165,8 +167,10 @@ def take_decision_back(subject: Subject, reason: str) -> Screening:
 
     Raises
     ------
-    ValueRangeError : nothing is decided, no reason is given, or an infusion was given
+    ValueRangeError : nothing is decided, no reason is given, an infusion was given, or the
+        subject is closed to entry
     """
+    refuse_closed(scope_of(subject), changes_subject=True)
     screening = Screening.objects.select_for_update().filter(subject=subject).order_by("number").last()
     if screening is None or not screening.outcome:
         raise ValueRangeError("screening", "not decided", "one that is decided")
@@ -188,8 +192,9 @@ def screen_again(subject: Subject) -> Screening:
 
     Raises
     ------
-    ValueRangeError : the last screening did not fail
+    ValueRangeError : the last screening did not fail, or the subject is closed to entry
     """
+    refuse_closed(scope_of(subject), changes_subject=True)
     last = screening_of(subject)
     if last is None or last.outcome != NOT_ELIGIBLE:
         raise ValueRangeError("screening", "not failed", "one that failed")

@@ -29,7 +29,7 @@ def screen_subject(site: str) -> Subject:
 
     Raises
     ------
-    ValueRangeError : no version of the study is in force at the site
+    ValueRangeError : no version of the study is in force at the site, or the site is closed to entry
     """
     version = version_at(site, today())
     subject = Subject(site=site, number=next_number(site))
@@ -70,7 +70,8 @@ def add_row(subject: Subject, name: str) -> Form:
 
     Raises
     ------
-    ValueRangeError : no consent is in force; how a subject left may be entered without one
+    ValueRangeError : no consent is in force; how a subject left may be entered without one; or the
+        subject is closed to entry
     """
     if name != "disposition" and consent_in_force(subject) is None:
         raise ValueRangeError(

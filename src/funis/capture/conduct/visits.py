@@ -79,7 +79,8 @@ def record_visit(subject: Subject, name: str, day: date) -> SubjectVisit:
 
     Raises
     ------
-    ValueRangeError : no consent is in force on the day, the day lies ahead, or the visit was recorded before
+    ValueRangeError : no consent is in force on the day, the day lies ahead, the visit was recorded before, or
+        the subject is closed to entry
     """
     consent = consent_in_force(subject)
     if consent is None or day < consent.given_on:
@@ -135,7 +136,7 @@ def miss_visit(subject: Subject, name: str, reason: str) -> SubjectVisit:
 
     Raises
     ------
-    ValueRangeError : no reason is given, or the visit was recorded
+    ValueRangeError : no reason is given, the visit was recorded, or the subject is closed to entry
     """
     if not reason.strip():
         raise ValueRangeError("reason", "nothing", "why the visit did not take place")
@@ -155,6 +156,10 @@ def add_form(visit: SubjectVisit, name: str) -> Form:
     ----------
     visit : the visit
     name : of an instrument or table of a visit
+
+    Raises
+    ------
+    ValueRangeError : it is there already or is none of a visit, or the visit is closed to entry
     """
     version = version_at(visit.site, today())
     plan = plan_of(version).form(name)

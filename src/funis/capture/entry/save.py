@@ -119,6 +119,10 @@ def save_entry(entry: FormEntry, form: Form, person: str, language: Language = "
     Returns
     -------
     str : the answer as JSON; for a key that was answered before, that answer
+
+    Raises
+    ------
+    ValueRangeError : the form, or a later one whose score would be another, is closed to entry
     """
     forms = list(
         Form.objects.select_for_update()

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from funis.capture.conduct.locks import Scope, refuse_closed
 from funis.capture.entry.scores import score_forms
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.forms.validation import check_changes
@@ -62,13 +63,15 @@ def load_folder(folder: Path, version: StudyVersion) -> dict[str, int]:
 
     Raises
     ------
-    ValueRangeError : subjects are there already
+    ValueRangeError : subjects are there already, or a site is closed to entry
     FindingsError : cells that no form takes, each with its place; nothing is loaded
     """
     if Subject.objects.exists():
         raise ValueRangeError(
             "server", "one that holds subjects", "one without subjects", "Load into a new folder."
         )
+    for site in study_of(version).site_ids:
+        refuse_closed(Scope(site))
     raw = read_cells(folder, study_of(version))
     loading = Loading(version, plan_of(version))
     loading.findings += [each for each in raw.findings if each.level == "error"]

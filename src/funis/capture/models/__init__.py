@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from funis.capture.models.locks import StudyLock, SubjectLock
 from funis.capture.models.people import Account, RoleHeld
 from funis.capture.models.screening import Screening
 from funis.capture.models.studies import StudyVersion, VersionInForce
@@ -15,8 +16,10 @@ __all__ = [
     "RoleHeld",
     "Screening",
     "StudyForm",
+    "StudyLock",
     "StudyVersion",
     "Subject",
+    "SubjectLock",
     "SubjectVisit",
     "VersionInForce",
 ]

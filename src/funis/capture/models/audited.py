@@ -38,6 +38,9 @@ class Audited(models.Model):
     derived: ClassVar[tuple[str, ...]] = ()
     #: Column whose items the trail shows one by one.
     document: ClassVar[str] = ""
+    #: Work for which a scope must be open when a row of the trial is written: ``entry``, or ``review`` for
+    #: what goes on while entry is frozen (queries, verification); empty: a lock does not concern the row.
+    closed_to: ClassVar[str] = ""
     #: Column that says which chain a row belongs to, and the word before it.
     chained_by: ClassVar[tuple[str, str]] = ("", "system")
 

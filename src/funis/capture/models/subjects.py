@@ -25,6 +25,7 @@ class Subject(Audited):
     status = models.CharField(max_length=20, default="screening")
 
     fixed = ("id", "site", "number")
+    closed_to = "entry"
     chained_by = ("id", "subject")
 
     class Meta:
@@ -40,6 +41,7 @@ class OfSubject(Audited):
     site = models.CharField(max_length=30)
 
     fixed: ClassVar[tuple[str, ...]] = ("id", "subject_id", "site")
+    closed_to = "entry"
     chained_by = ("subject_id", "subject")
 
     class Meta:
@@ -156,6 +158,7 @@ class StudyForm(Audited):
 
     fixed = ("id", "name", "code", "version_id")
     document = "data"
+    closed_to = "entry"
     chained_by = ("name", "table")
 
     class Meta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from funis.capture.pages import accounts, data, door, eligibility, forms, subjects, trail
+from funis.capture.pages import accounts, data, door, eligibility, forms, locks, subjects, trail
 
 PAGES: list[URLPattern] = [
     path("health", door.health),
@@ -26,6 +26,11 @@ PAGES: list[URLPattern] = [
     path("subjects/<str:key>/eligibility/back", eligibility.take_back),
     path("subjects/<str:key>/eligibility/again", eligibility.screen_again),
     path("screening", eligibility.show_log),
+    path("subjects/<str:key>/locks", locks.show_subject_locks),
+    path("locks", locks.list_locks),
+    path("locks/freeze", locks.freeze),
+    path("locks/lock", locks.lock),
+    path("locks/database", locks.decide_on_database),
     path("consents/<str:key>/withdraw", subjects.withdraw_consent),
     path("visits/<str:key>", forms.show_visit),
     path("visits/<str:key>/forms", forms.add_form),

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.crypto import salted_hmac
 
-from funis.capture.conduct import visits
+from funis.capture.conduct import locks, visits
 from funis.capture.document import read_document
 from funis.capture.entry.save import FormEntry, acknowledge, save_entry
 from funis.capture.entry.scores import columns_of, script_of, visit_of
@@ -45,6 +45,7 @@ def show_visit(asked: PageRequest, key: str) -> HttpResponse:
         raise Http404
     plan = plan_of(version_at(visit.site, today()))
     forms = list(Form.objects.filter(visit=visit).select_related("version"))
+    state = locks.state_of(locks.scope_of(visit))
     order = {form.name: number for number, form in enumerate(plan.forms)}
     forms.sort(key=lambda form: (order.get(form.name, 99), form.number))
     due = {form.name for form in forms}
@@ -55,14 +56,16 @@ def show_visit(asked: PageRequest, key: str) -> HttpResponse:
         asked,
         "visit.html",
         visit=visit,
-        label=_label(visit, plan),
+        label=label_of(visit, plan),
         forms=[(form, plan_of(form.version).form(form.name), _filled(form)) for form in forms],
         addable=[each for each in addable if each.name != "visits"],
-        may_enter=asked.rights.may("enter data", visit.site),
+        may_enter=asked.rights.may("enter data", visit.site) and state == locks.OPEN,
+        state=locks.STATES[state],
     )
 
 
-def _label(visit: SubjectVisit, plan: Any) -> str:
+def label_of(visit: SubjectVisit, plan: Any) -> str:
+    """Give the label of a visit in a plan."""
     return next((each.label for each in plan.visits if each.name == visit.name), visit.name.capitalize())
 
 
@@ -86,12 +89,14 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
     form = find_form(asked, key)
     plan = plan_of(form.version).form(form.name)
     previous = previous_form(form)
+    state = locks.state_of(locks.scope_of(form))
+    may_enter = asked.rights.may("enter data", form.site) and state == locks.OPEN
     return draw(
         asked,
         "form.html",
         form=form,
-        title=plan.title.shown(_language(asked))[0],
-        where=_label(form.visit, plan_of(form.version)) if form.visit else "",
+        title=plan.title.shown(language_of(asked))[0],
+        where=label_of(form.visit, plan_of(form.version)) if form.visit else "",
         drawn=render_form(
             FormView(
                 plan=plan,
@@ -100,12 +105,13 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
                 form=form.pk,
                 revision=form.revision,
                 scores=form.scores,
-                may_enter=asked.rights.may("enter data", form.site),
+                may_enter=may_enter,
                 addresses=_addresses(form, plan),
             ),
-            _language(asked),
+            language_of(asked),
         ),
-        may_enter=asked.rights.may("enter data", form.site),
+        may_enter=may_enter,
+        state=locks.STATES[state],
         entry_words=json.dumps(
             {name: in_language(asked.language)(text) for name, text in ENTRY_WORDS.items()}
         ),
@@ -163,7 +169,8 @@ def show_script(asked: PageRequest, name: str) -> HttpResponse:  # noqa: ARG001
     raise Http404
 
 
-def _language(asked: PageRequest) -> Any:
+def language_of(asked: PageRequest) -> Any:
+    """Give the language of the person as the words of forms know it."""
     return "zh-hans" if asked.language == "zh-hans" else "en"
 
 
@@ -181,7 +188,7 @@ def save(asked: PageRequest, key: str) -> HttpResponse:
     """Save an entry; the answer goes out after the transaction stands."""
     form = find_form(asked, key)
     entry = read_entry(asked.request.body, form.pk)
-    answer = save_entry(entry, form, str(asked.request.user.pk), _language(asked))
+    answer = save_entry(entry, form, str(asked.request.user.pk), language_of(asked))
     transaction.on_commit(partial(acknowledge, answer))
     return HttpResponse(answer, content_type="application/json")
 

@@ -9,7 +9,7 @@ from datetime import date
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
-from funis.capture.conduct import consent, screening, visits
+from funis.capture.conduct import consent, locks, screening, visits
 from funis.capture.context import seeing
 from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import Consent, Form, Subject
@@ -19,6 +19,8 @@ from funis.capture.study_in_force import plan_of, started_with, today, version_a
 from funis.errors import ValueRangeError
 
 LONGEST_PAGE = 200
+ENTERING = frozenset({"record consent", "record visit", "enter data"})
+"""Actions that are offered where entry is open."""
 ROWS = ("infusions", "medications", "adverse_events")
 
 
@@ -97,6 +99,7 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
     day = today()
     forms = screening.forms_of_subject(subject)
     planned = visits.planned_visits(subject, plan)
+    state = locks.state_of(locks.scope_of(subject))
     others = [each for each in visits.visits_of(subject) if each.name == visits.UNSCHEDULED]
     return draw(
         asked,
@@ -112,7 +115,10 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
         end=plan.by_name.get("disposition"),
         ends=[form for form in forms if form.name == "disposition"],
         today=day.isoformat(),
-        may=lambda action: asked.rights.may(action, subject.site),
+        may=lambda action: (
+            (state == locks.OPEN or action not in ENTERING) and asked.rights.may(action, subject.site)
+        ),
+        state=locks.STATES[state],
         plan=plan,
     )
 

@@ -42,6 +42,10 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "record visit": _ENTER,
     "enter data": _ENTER,
     "see trail": _READ - {BOARD},
+    "see locks": _READ,
+    "freeze data": frozenset({MONITOR, MANAGER}),
+    "lock data": frozenset({MANAGER}),
+    "lock database": frozenset({MANAGER, STATISTICIAN}),
     "see product": _READ | {LABORATORY},
     "export data": frozenset({MANAGER, STATISTICIAN, AUDITOR}),
     "see accounts": frozenset({ADMINISTRATOR, AUDITOR}),
@@ -49,7 +53,7 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Every action, with the roles that may do it. Roles of the sponsor write no clinical data."""
 
-EVERYWHERE: Final = frozenset({"export data", "see accounts", "manage accounts"})
+EVERYWHERE: Final = frozenset({"export data", "lock database", "see accounts", "manage accounts"})
 """Actions that belong to no site: the role must be held at all sites."""
 
 
