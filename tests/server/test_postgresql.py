@@ -24,6 +24,7 @@ SAME_TESTS = (
     "test_row_security.py",
     "test_safe_start.py",
     "test_locks.py",
+    "test_anchors.py",
 )
 
 

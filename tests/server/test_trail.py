@@ -1,13 +1,11 @@
 """The trail: the database writes it, refuses what it must, and nothing that its owner alters stays unseen."""
 
 import hashlib
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.owner import put_in, take_out
 
 from funis.capture.configuration import Configuration
 
@@ -22,10 +20,11 @@ def save(form: Any, reason: str = "", **values: Any) -> None:
         form.save()
 
 
-def verified(receipts: Path | None = None) -> list[str]:
+def verified() -> list[str]:
     from funis.capture.trail.verify import verify_trail
 
-    return [f"{each.place}: {each.what}" for each in verify_trail(STUDY, receipts).alterations]
+    found = verify_trail(STUDY)
+    return [f"{each.place}: {each.what}" for each in found.alterations]
 
 
 def test_a_trail_that_nobody_touched_is_whole(sledai: Any) -> None:
@@ -147,155 +146,10 @@ def test_every_model_with_data_is_audited(server: Configuration) -> None:
     assert {model.__name__ for model in every - set(audited_models())} == {"RequestKey"}
 
 
-# --- what the owner of the database alters, with triggers switched off ---------------------------------
-
-
-@contextmanager
-def as_owner(server: Configuration, folder: Path) -> Iterator[Callable[[str], None]]:
-    """Alter a copy of an SQLite file as its owner does: triggers off; they are put back at the end."""
-    import sqlite3
-
-    from funis.capture.database.connections import prepare_sqlite
-
-    copy = folder / "owned.sqlite"
-    with sqlite3.connect(server.sqlite_file) as source, sqlite3.connect(copy) as target:
-        source.backup(target)
-    source.close()
-    target.close()
-    owned = sqlite3.connect(copy)
-    prepare_sqlite(owned)
-    triggers = owned.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    for name, _ in triggers:
-        owned.execute(f"DROP TRIGGER {name}")
-
-    def run(statement: str) -> None:
-        owned.execute(statement)
-
-    yield run
-    for _, text in triggers:
-        owned.execute(text)
-    owned.commit()
-    owned.close()
-
-
-def take_out(server: Configuration, folder: Path) -> Path:
-    """Copy the server's file with all that stands in its journal."""
-    import sqlite3
-
-    from django.db import connections
-
-    connections.close_all()
-    kept = folder / "kept.sqlite"
-    with sqlite3.connect(server.sqlite_file) as source, sqlite3.connect(kept) as target:
-        source.backup(target)
-    source.close()
-    target.close()
-    return kept
-
-
-def put_in(server: Configuration, file: Path) -> None:
-    """Put a file in the place of the server's; a journal of the one before does not belong to it."""
-    from django.db import connections
-
-    connections.close_all()
-    for end in ("-wal", "-shm"):
-        server.sqlite_file.with_name(server.sqlite_file.name + end).unlink(missing_ok=True)
-    shutil.copy(file, server.sqlite_file)
-
-
-def seen_in(server: Configuration, file: Path, receipts: Path | None = None) -> list[str]:
-    """Verify another SQLite file in place of the server's, which is put back."""
-    kept = take_out(server, file.parent)
-    try:
-        put_in(server, file)
-        return verified(receipts)
-    finally:
-        put_in(server, kept)
-
-
-LAST = "(SELECT max(seq) FROM capture_trail WHERE chain = 'subject:{subject}')"
-ATTACKS = {
-    "a stored text altered": [
-        "UPDATE capture_trail SET payload = replace(payload, '\"rash\":[null,1]', '\"rash\":[null,0]') "
-        "WHERE chain = 'subject:{subject}'"
-    ],
-    "a row removed": ["DELETE FROM capture_trail WHERE chain = 'subject:{subject}' AND seq = 3"],
-    "a row inserted": [
-        "INSERT INTO capture_trail SELECT chain, seq + 1, payload, hash FROM capture_trail "
-        "WHERE chain = 'subject:{subject}' AND seq = " + LAST
-    ],
-    "a present value changed": ["UPDATE capture_form SET data = '{{\"rash\":0}}' WHERE id = '{form}'"],
-    "the newest row removed": [
-        "DELETE FROM capture_trail WHERE chain = 'subject:{subject}' AND seq = " + LAST
-    ],
-    "the newest row removed, the head set back": [
-        "DELETE FROM capture_trail WHERE chain = 'subject:{subject}' AND seq = " + LAST,
-        "UPDATE capture_chain SET seq = seq - 1, head = (SELECT hash FROM capture_trail "
-        "WHERE chain = 'subject:{subject}' AND seq = " + LAST + ") WHERE id = 'subject:{subject}'",
-    ],
-    "a form removed": ["DELETE FROM capture_form WHERE id = '{form}'"],
-    "the whole chain removed": [
-        "DELETE FROM capture_trail WHERE chain = 'subject:{subject}'",
-        "DELETE FROM capture_chain WHERE id = 'subject:{subject}'",
-    ],
-}
-
-
 @pytest.fixture
 def sqlite_alone(server: Configuration) -> None:
     if server.database:
         pytest.skip("a copy of the file is altered: SQLite")
-
-
-@pytest.mark.usefixtures("sqlite_alone")
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_what_the_owner_alters_is_seen(
-    server: Configuration, sledai: Any, tmp_path: Path, attack: str
-) -> None:
-    save(sledai, "first entry", rash=1)
-    with as_owner(server, tmp_path) as run:
-        for statement in ATTACKS[attack]:
-            run(statement.format(subject=sledai.subject_id, form=sledai.pk))
-    assert seen_in(server, tmp_path / "owned.sqlite")
-
-
-@pytest.mark.usefixtures("sqlite_alone")
-def test_a_copy_that_nobody_altered_is_whole(server: Configuration, sledai: Any, tmp_path: Path) -> None:
-    save(sledai, "first entry", rash=1)
-    with as_owner(server, tmp_path):
-        pass
-    assert seen_in(server, tmp_path / "owned.sqlite") == []
-
-
-@pytest.mark.usefixtures("sqlite_alone")
-def test_a_perfect_roll_back_is_seen_by_the_receipts_alone(
-    server: Configuration, sledai: Any, tmp_path: Path
-) -> None:
-    """The owner takes back the newest save whole: row, head and value. Only who kept the receipt knows."""
-    from funis.capture.trail.receipts import add_receipt, make_receipt
-    from funis.capture.trail.rows import read_head
-
-    receipts = tmp_path / "receipts"
-    save(sledai, "first entry", rash=1)
-    add_receipt(
-        receipts, make_receipt(read_head(f"subject:{sledai.subject_id}"), "2026-01-01T00:00:00.000000Z")
-    )
-    save(sledai, "first entry", arthritis=1)
-    add_receipt(
-        receipts, make_receipt(read_head(f"subject:{sledai.subject_id}"), "2026-01-01T00:00:01.000000Z")
-    )
-    place = {"subject": sledai.subject_id, "form": sledai.pk}
-    statements = [
-        *ATTACKS["the newest row removed, the head set back"],
-        "UPDATE capture_form SET revision = 2, data = json_remove(data, '$.arthritis') WHERE id = '{form}'",
-    ]
-    with as_owner(server, tmp_path) as run:
-        for statement in statements:
-            run(statement.format(**place))
-    assert seen_in(server, tmp_path / "owned.sqlite") == []
-    gone = seen_in(server, tmp_path / "owned.sqlite", receipts)
-    assert len(gone) == 1
-    assert gone[0].endswith("was acknowledged at 2026-01-01T00:00:01.000000Z and is gone")
 
 
 @pytest.mark.usefixtures("sqlite_alone")

@@ -17,6 +17,7 @@ DATABASE = "DATABASE_URL"
 OWNER = "DATABASE_OWNER_URL"
 HOSTS = "FUNIS_CAPTURE_HOSTS"
 HTTPS = "FUNIS_CAPTURE_HTTPS"
+ANCHOR_KEY = "FUNIS_CAPTURE_ANCHOR_KEY"
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -32,6 +33,7 @@ class Configuration:
         works under that role
     hosts : names under which the server answers
     is_secure : it is reached by HTTPS, so that cookies go nowhere else
+    anchor_key : file of the key that signs anchors; none: one in the folder
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class Configuration:
     owner: str = ""
     hosts: tuple[str, ...] = OWN_HOSTS
     is_secure: bool = False
+    anchor_key: Path | None = None
 
     @property
     def sqlite_file(self) -> Path:
@@ -50,11 +53,22 @@ class Configuration:
         """Give the file to which a line is added after every acknowledged save."""
         return self.folder / "capture.receipts"
 
+    @property
+    def anchors_file(self) -> Path:
+        """Give the file to which every anchor is added."""
+        return self.folder / "capture.anchors"
+
+    @property
+    def anchor_key_file(self) -> Path:
+        """Give the file of the key that signs anchors."""
+        return self.anchor_key or self.folder / "capture.anchor.key"
+
     def set_environment(self) -> None:
         """Write the configuration where the settings, in this and in child processes, read it."""
         os.environ[FOLDER] = str(self.folder)
         os.environ[HOSTS] = ",".join(self.hosts)
         os.environ[HTTPS] = "1" if self.is_secure else ""
+        os.environ[ANCHOR_KEY] = str(self.anchor_key or "")
         if self.database:
             os.environ[DATABASE] = self.database
         else:
@@ -74,12 +88,21 @@ def read_configuration() -> Configuration:
         os.environ.get(DATABASE, ""),
         hosts=hosts or OWN_HOSTS,
         is_secure=bool(os.environ.get(HTTPS)),
+        anchor_key=_named(ANCHOR_KEY),
     )
+
+
+def _named(name: str) -> Path | None:
+    """Give the file that the environment names; none where it names none."""
+    given = os.environ.get(name, "")
+    return Path(given) if given else None
 
 
 def configuration_of(folder: Path) -> Configuration:
     """Give the configuration of a folder, with the databases that the environment names."""
-    return Configuration(folder, os.environ.get(DATABASE, ""), os.environ.get(OWNER, ""))
+    return Configuration(
+        folder, os.environ.get(DATABASE, ""), os.environ.get(OWNER, ""), anchor_key=_named(ANCHOR_KEY)
+    )
 
 
 def role_of(address: str) -> str:

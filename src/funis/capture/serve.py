@@ -13,6 +13,7 @@ from funis.capture.configuration import OWNER, Configuration, configuration_of, 
 from funis.errors import ValueRangeError
 
 if TYPE_CHECKING:
+    from funis.capture.trail.anchors import Anchor
     from funis.capture.trail.verify import Verified
 
 SETTINGS = "funis.capture.settings"
@@ -125,12 +126,41 @@ def export_data(configuration: Configuration, out: Path) -> dict[str, int]:
     return rows
 
 
-def verify_server(receipts: Path) -> Verified:
-    """Verify the trail of a configured server, with the receipts where the file exists."""
-    from funis.capture.study_in_force import started_with
-    from funis.capture.trail.verify import verify_trail
+def verify_server(
+    configuration: Configuration, receipts: Path | None, anchors: Path | None, key: str
+) -> Verified:
+    """Verify the trail of a server, with the receipts and anchors that are named, or those of its folder.
 
-    return verify_trail(started_with().trial.id, receipts if receipts.is_file() else None)
+    Raises
+    ------
+    ValueRangeError : a file that is named does not exist
+    """
+    configure(configuration)
+    from funis.capture.study_in_force import started_with
+    from funis.capture.trail.make_anchor import public_key
+    from funis.capture.trail.verify import Witnesses, verify_trail
+
+    kept = Witnesses(
+        receipts=_named_or_own(receipts, configuration.receipts_file, "--receipts"),
+        anchors=_named_or_own(anchors, configuration.anchors_file, "--anchors"),
+        key=key or public_key(configuration.anchor_key_file),
+    )
+    return verify_trail(started_with().trial.id, kept)
+
+
+def _named_or_own(named: Path | None, own: Path, option: str) -> Path | None:
+    if named is not None and not named.is_file():
+        raise ValueRangeError(option, str(named), "a file")
+    return named or (own if own.is_file() else None)
+
+
+def anchor_server(configuration: Configuration) -> Anchor:
+    """Anchor the chains of a prepared server: signed, added to the file of anchors, an event of the trail."""
+    configure(configuration)
+    from funis.capture.study_in_force import started_with
+    from funis.capture.trail.make_anchor import make_anchor
+
+    return make_anchor(started_with().trial.id, configuration.anchors_file, configuration.anchor_key_file)
 
 
 def fill_demo(folder: Path) -> tuple[Configuration, list[dict[str, object]]]:

@@ -121,26 +121,47 @@ def verify(
     receipts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Receipts of saves; by default those of DIR.")
     ] = None,
+    anchors: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Signed anchors; by default those of DIR.")
+    ] = None,
+    key: Annotated[
+        str, typer.Option(metavar="HEX", help="Public key that must have signed the anchors.")
+    ] = "",
     json_: Json = False,
 ) -> None:
     """Verify the audit trail; exit 1 when anything was altered."""
     _require_server("funis audit-trail verify")
-    from funis.capture.serve import configure, existing_server, verify_server
+    from funis.capture.serve import existing_server, verify_server
 
-    configuration = existing_server(existing_folder(folder).resolve())
-    configure(configuration)
-    found = verify_server(receipts or configuration.receipts_file)
-    looked = f"{found.rows} rows in {found.chains} chains, {found.receipts} receipts"
+    found = verify_server(existing_server(existing_folder(folder).resolve()), receipts, anchors, key)
+    looked = f"{found.rows} rows in {found.chains} chains, {found.receipts} receipts, {found.anchors} anchors"
     lines = [f"{each.place}: {each.what}." for each in found.alterations]
     text = "\n".join([*lines, f"{looked}: {len(lines) or 'nothing'} altered."])
     answer = {
         "rows": found.rows,
         "chains": found.chains,
         "receipts": found.receipts,
+        "anchors": found.anchors,
         "alterations": [{"place": each.place, "what": each.what} for each in found.alterations],
     }
     print_answer(text, answer, as_json=json_)
     raise typer.Exit(int(bool(lines)))
+
+
+@trail_app.command()
+def anchor(folder: Served, json_: Json = False) -> None:
+    """Sign the ends of all chains and add the anchor to its file; keep a copy of each line elsewhere."""
+    _require_server("funis audit-trail anchor")
+    from funis.capture.serve import anchor_server, existing_server
+
+    configuration = existing_server(existing_folder(folder).resolve())
+    made = anchor_server(configuration)
+    text = (
+        f"{made.chains} chains, {made.at}\nroot {made.root}\nkey {made.key}\nsignature {made.signature}\n"
+        f"Added to {configuration.anchors_file}. Keep a copy where the owner of the database cannot write."
+    )
+    answer = {name: getattr(made, name) for name in ("study", "at", "chains", "root", "key", "signature")}
+    print_answer(text, answer, as_json=json_)
 
 
 def _fill_demo(folder: Path, accounts: Path | None) -> Configuration:
@@ -162,6 +183,6 @@ def _fill_demo(folder: Path, accounts: Path | None) -> Configuration:
 
 
 def _require_server(what: str) -> None:
-    for library in ("django", "granian"):
+    for library in ("django", "granian", "cryptography"):
         if find_spec(library) is None:
             raise MissingExtraError(what, library, "server")

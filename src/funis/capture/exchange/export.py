@@ -11,6 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from django.db.models import QuerySet
 
+from funis.capture.exchange.manifest import FILE as MANIFEST
+from funis.capture.exchange.manifest import make_manifest
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.models import Consent, Form, StudyForm, Subject, SubjectVisit
 from funis.capture.models.screening import SCREEN_FAILURE
@@ -143,11 +145,11 @@ def render_tables(tables: Exported) -> dict[str, str]:
     }
 
 
-def pack_tables(study_text: str, tables: Exported) -> bytes:
-    """Pack the study file and the tables as one folder; the same content is the same file."""
+def pack_tables(tables: Exported) -> bytes:
+    """Pack the study file, the tables and their manifest as one folder."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in _files(study_text, tables):
+        for name, text in files_of(tables).items():
             archive.writestr(zipfile.ZipInfo(name, _PACKED_AT), text, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
@@ -167,12 +169,19 @@ def export_study(out: Path) -> dict[str, int]:
         raise ValueRangeError("folder of the export", str(out), "a folder that is empty or does not exist")
     tables = export_tables()
     (out / "data").mkdir(parents=True, exist_ok=True)
-    for name, text in _files(newest_version().text, tables):
+    for name, text in files_of(tables).items():
         write_whole(out / name, text)
+    return count_rows(tables)
+
+
+def count_rows(tables: Exported) -> dict[str, int]:
+    """Count the rows of each table."""
     return {name: len(rows) for name, (_, rows) in tables.items()}
 
 
-def _files(study_text: str, tables: Exported) -> Iterator[tuple[str, str]]:
-    yield FILE_NAME, study_text
-    for name, text in sorted(render_tables(tables).items()):
-        yield f"data/{name}.csv", text
+def files_of(tables: Exported) -> dict[str, str]:
+    """Give the text of every file of the folder by its name: study file, tables, manifest."""
+    version = newest_version()
+    rendered = sorted(render_tables(tables).items())
+    files = {FILE_NAME: version.text} | {f"data/{name}.csv": text for name, text in rendered}
+    return files | {MANIFEST: make_manifest(version, files, count_rows(tables), "")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from funis.capture.exchange.export import export_tables, pack_tables
+from funis.capture.exchange.export import count_rows, export_tables, pack_tables
 from funis.capture.models import StudyForm
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
@@ -30,8 +30,8 @@ def export(asked: PageRequest) -> HttpResponse:
     if asked.request.method == "GET":
         return draw(asked, "export.html")
     tables = export_tables()
-    packed = pack_tables(newest_version().text, tables)
-    record_event("exported", "system", {"tables": {name: len(rows) for name, (_, rows) in tables.items()}})
+    packed = pack_tables(tables)
+    record_event("exported", "system", {"tables": count_rows(tables)})
     answer = HttpResponse(packed, content_type="application/zip")
     name = "".join(letter if letter.isalnum() else "-" for letter in started_with().trial.id)
     answer["Content-Disposition"] = f'attachment; filename="{name}.zip"'

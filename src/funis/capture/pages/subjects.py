@@ -10,12 +10,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct import consent, locks, screening, visits
+from funis.capture.configuration import read_configuration
 from funis.capture.context import seeing
 from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import Consent, Form, Subject
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
+from funis.capture.trail.anchors import last_anchor
 from funis.errors import ValueRangeError
 
 LONGEST_PAGE = 200
@@ -56,7 +58,8 @@ def overview(asked: PageRequest) -> HttpResponse:
     with seeing(asked.sites):
         counted = Counter(subjects_of(asked).values_list("site", "status"))
     rows = [(site, [counted[site.id, status] for status in screening.STATUSES]) for site in sites]
-    return draw(asked, "overview.html", rows=rows, statuses=screening.STATUSES)
+    anchor = last_anchor(read_configuration().anchors_file)
+    return draw(asked, "overview.html", rows=rows, statuses=screening.STATUSES, anchor=anchor)
 
 
 @asks("see subjects")

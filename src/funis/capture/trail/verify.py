@@ -1,4 +1,4 @@
-"""Verify the trail: the chains, what they say of the present rows, the receipts."""
+"""Verify the trail: the chains, what they say of the present rows, receipts and anchors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from funis.capture.context import Acting, acting
 from funis.capture.database.connections import link
 from funis.capture.database.fingerprint import read_fingerprint
+from funis.capture.trail.anchors import check_anchors, read_anchors
 from funis.capture.trail.receipts import Receipt, read_receipts
 from funis.capture.trail.replay import compare_rows
 from funis.capture.trail.rows import Head, Row, read_heads, read_rows
@@ -35,35 +36,54 @@ class Verified:
 
     Attributes
     ----------
-    rows, chains, receipts : how many were looked at
+    rows, chains, receipts, anchors : how many were looked at
     alterations : what is not as it should be
     """
 
     rows: int
     chains: int
     receipts: int
+    anchors: int
     alterations: tuple[Alteration, ...]
 
 
-def verify_trail(study: str, receipts: Path | None = None) -> Verified:
-    """Verify all chains, replay them to the present rows, and look for every receipt.
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """What is kept outside the database.
+
+    Attributes
+    ----------
+    receipts : file of receipts; without one, a perfect roll-back of the newest rows cannot be seen
+    anchors : file of anchors; without it and receipts, a chain that was computed anew cannot be seen
+    key : public key that must have signed the anchors, in hexadecimals; empty: that of the first
+    """
+
+    receipts: Path | None = None
+    anchors: Path | None = None
+    key: str = ""
+
+
+def verify_trail(study: str, kept: Witnesses = Witnesses()) -> Verified:
+    """Verify all chains, replay them to the present rows, and look for every receipt and every anchor.
 
     Parameters
     ----------
     study : id of the study, part of the first link
-    receipts : file of receipts; without one, a perfect roll-back of the newest rows cannot be seen
+    kept : what is kept outside the database
     """
-    given = list(read_receipts(receipts)) if receipts else []
+    anchors = read_anchors(kept.anchors) if kept.anchors else []
+    given = list(read_receipts(kept.receipts)) if kept.receipts else []
     with acting(Acting("funis", sites=None), is_snapshot=True):
         rows = list(read_rows())
         heads = read_heads()
         found = [
             *check_chains(rows, heads, study),
             *(Alteration(place, what) for place, what in compare_rows(rows)),
+            *(Alteration(place, what) for place, what in check_anchors(rows, anchors, study, kept.key)),
             *check_receipts(rows, given),
             *check_schema(last_schema(rows)),
         ]
-    return Verified(len(rows), len(heads), len(given), tuple(found))
+    return Verified(len(rows), len(heads), len(given), len(anchors), tuple(found))
 
 
 def last_schema(rows: Iterable[Row]) -> str:

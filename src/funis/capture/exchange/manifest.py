@@ -1,0 +1,45 @@
+"""What lies beside exported tables: their hashes, and the witnesses of the trail they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from funis.capture.configuration import read_configuration
+from funis.capture.context import moment
+from funis.capture.models import StudyVersion
+from funis.capture.study_in_force import study_of
+from funis.capture.trail.anchors import last_anchor, present_ends, root_of
+
+FILE: Final = "manifest.json"
+
+
+def make_manifest(
+    version: StudyVersion, files: Mapping[str, str], rows: Mapping[str, int], as_of: str
+) -> str:
+    """Make the manifest of an export.
+
+    Parameters
+    ----------
+    version : of the study, whose file was exported
+    files : text of each file by its name in the folder
+    rows : of each table
+    as_of : moment whose data these are, in UTC; empty: the present
+    """
+    ends = present_ends()
+    anchor = last_anchor(read_configuration().anchors_file)
+    said: dict[str, Any] = {
+        "v": 1,
+        "study": study_of(version).trial.id,
+        "study_version": version.number,
+        "exported_at": moment(),
+        "as_of": as_of or None,
+        "rows": dict(rows),
+        "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
+        "trail": {"chains": len(ends), "rows": sum(seq for seq, _ in ends.values()), "root": root_of(ends)},
+        "anchor": asdict(anchor) if anchor else None,
+    }
+    return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
