@@ -11,6 +11,7 @@ from funis.audit.figures import (
     PrintedCount,
     PrintedFigure,
     PrintedGroupSize,
+    PrintedInterval,
     PrintedLimit,
     PrintedMean,
     PrintedMedian,
@@ -33,10 +34,12 @@ _NUMBERS = (
     "p",
     "value",
     "total",
+    "estimate",
+    "level",
 )
 _KINDS: dict[str, Any] = {
     "count": PrintedCount, "mean": PrintedMean, "median": PrintedMedian, "p": PrintedP, "size": PrintedGroupSize,
-    "limit": PrintedLimit, "total": PrintedTotal,
+    "interval": PrintedInterval, "limit": PrintedLimit, "total": PrintedTotal,
 }  # fmt: skip
 _LABELS = ("outcome", "group", "time", "unit", "analyte", "scale")
 WHOLE = OutcomeScale(Fraction(1))

@@ -58,6 +58,7 @@ def draw_report(seed: int) -> list[PrintedFigure]:
         figures += _counts(arm, draw, n)
         figures += _protein(arm, draw, n)
     figures += _between(arms, decimals, draw)
+    figures += _intervals(arms, decimals, draw)
     return figures
 
 
@@ -148,4 +149,54 @@ def _between(arms: dict[str, Any], decimals: int, draw: Any) -> list[PrintedFigu
         )
     figures.append(figure("p", "fisher", outcome="event", group="cells", against_group="control", test="fisher",
                           **p_keys(fisher, whole=False)))  # fmt: skip
+    return figures
+
+
+def _intervals(arms: dict[str, Any], decimals: int, draw: Any) -> list[PrintedFigure]:
+    """Intervals by scipy: of means, shares, their odds and risk ratio, each with its P value or its counts."""
+    figures: list[PrintedFigure] = []
+    counts = []
+    for arm, (_, values) in arms.items():
+        n = len(values)
+        low, high = (
+            stats.t.interval(0.95, n - 1, np.mean(values), stats.sem(values))
+            if np.std(values)
+            else (0.0, 0.0)
+        )
+        if np.std(values):
+            figures.append(figure("interval", f"{arm} mean interval", outcome="score", group=arm, time="month 3", measure="mean",
+                                  estimate=show_mean(values, decimals), low=show(low, decimals), high=show(high, decimals)))  # fmt: skip
+        k = int(draw.integers(1, n))
+        counts.append((k, n))
+        method: Any = ("exact", "wilson", "wilsoncc")[int(draw.integers(3))]
+        ends = stats.binomtest(k, n).proportion_ci(method=method)
+        share = show(100 * k / n, 1)
+        figures += [
+            figure("count", f"{arm} cure", outcome="cure", group=arm, count=str(k), denominator=str(n), percent=share),
+            figure("interval", f"{arm} cure interval", outcome="cure", group=arm, unit="%", measure="proportion", estimate=share,
+                   low=show(100 * ends.low, 1), high=show(100 * ends.high, 1)),
+        ]  # fmt: skip
+    (k1, n1), (k2, n2) = counts
+    table = np.array([[k1, n1 - k1], [k2, n2 - k2]])
+    kind: Any = "conditional" if draw.random() < 0.5 else "sample"
+    odds = stats.contingency.odds_ratio(table, kind=kind)
+    risk = stats.contingency.relative_risk(k1, n1, k2, n2)
+    fisher = float(stats.fisher_exact(table).pvalue)
+    figures.append(
+        figure(
+            "p",
+            "cure p",
+            outcome="cure",
+            group="cells",
+            against_group="control",
+            **p_keys(fisher, whole=False),
+        )
+    )
+    for name, found, value in (
+        ("odds ratio", odds, odds.statistic),
+        ("risk ratio", risk, risk.relative_risk),
+    ):
+        ends = found.confidence_interval(0.95)
+        figures.append(figure("interval", name, outcome="cure", group="cells", against_group="control", measure=name, p_value="cure p",
+                              estimate=show(value, 2), low=show(ends.low, 2), high=show(ends.high, 2)))  # fmt: skip
     return figures

@@ -7,7 +7,14 @@ import pytest
 from tests.audit.printed import BINARY, WHOLE, figure, only
 
 from funis.audit.audit import audit
-from funis.audit.figures import NAMED_TESTS, RELATIONS, OutcomeScale, PrintedFigure
+from funis.audit.figures import (
+    INTERVAL_MEASURES,
+    INTERVAL_METHODS,
+    NAMED_TESTS,
+    RELATIONS,
+    OutcomeScale,
+    PrintedFigure,
+)
 from funis.audit.read_figures import FiguresError, parse_figures
 
 COUNTS = ("0", "1", "2", "3", "5", "11", "40", "1,683", "100000", "1000000000")
@@ -59,6 +66,11 @@ def drawn(seed: int) -> list[PrintedFigure]:
             figure("limit", f"limit {number}", value=draw.choice(VALUES), relation=draw.choice(RELATIONS), **keys),
             figure("total", f"total {number}", total=draw.choice(COUNTS), parts=tuple(draw.choices(COUNTS, k=2))),
         ]  # fmt: skip
+    for number, group in enumerate(("a", "b")):
+        figures.append(figure("interval", f"interval {number}", group=group, low=draw.choice(VALUES), high=draw.choice(VALUES),
+                              measure=draw.choice(INTERVAL_MEASURES), method=draw.choice(INTERVAL_METHODS), p_value="p 0",
+                              against_group=draw.choice(("", "b")), **maybe("estimate", VALUES),
+                              level=draw.choice(("95", "90", "99.999999", "0.000001")), **keys))  # fmt: skip
     for number in range(4):
         against = {"against_time": "baseline"} if draw.random() < 0.5 else {"against_group": "b"}
         figures.append(figure("p", f"p {number}", group="a", time="month 3", p=draw.choice(POSITIVE), relation=draw.choice(RELATIONS),

@@ -10,6 +10,7 @@ from funis.audit.audit import audit
 from funis.audit.figures import (
     PrintedCount,
     PrintedFigure,
+    PrintedInterval,
     PrintedMean,
     PrintedNumber,
     PrintedP,
@@ -17,6 +18,7 @@ from funis.audit.figures import (
 )
 
 FISHER = "P of Fisher's test with another last digit"
+INTERVAL = "interval a fifth wider at one end"
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -31,8 +33,8 @@ def moved(number: PrintedNumber, steps: int) -> PrintedNumber:
 
 def altered(figure: PrintedFigure) -> tuple[str, PrintedFigure] | None:
     """Alter one figure as a slip of the pen would; name what was done."""
-    if isinstance(figure, PrintedMean):
-        return altered_mean(figure)
+    if isinstance(figure, PrintedMean | PrintedInterval):
+        return altered_mean(figure) if isinstance(figure, PrintedMean) else altered_interval(figure)
     if isinstance(figure, PrintedCount) and figure.percent is not None:
         if figure.count is None:
             return "percentage alone one step up", replace(figure, percent=moved(figure.percent, 1))
@@ -57,6 +59,12 @@ def altered_mean(figure: PrintedMean) -> tuple[str, PrintedFigure] | None:
     if figure.about.outcome == "score" and figure.spread is not None:
         return "SD one step up", replace(figure, spread=moved(figure.spread, 1))
     return None
+
+
+def altered_interval(figure: PrintedInterval) -> tuple[str, PrintedFigure]:
+    """Move the upper end up by a fifth of the width, two steps at least."""
+    steps = max(2, round(float((figure.high.value - figure.low.value) / figure.high.unit) / 5))
+    return INTERVAL, replace(figure, high=moved(figure.high, steps))
 
 
 def count_found(seeds: range) -> tuple[Counter[str], Counter[str]]:
@@ -87,6 +95,7 @@ def test_altered_figures_are_found() -> None:
     for name in ("gram called milligram", "percentage two steps up", "one more in a category"):
         assert done[name] > 5
         assert found[name] == done[name], name
+    assert found[INTERVAL] > 0.9 * done[INTERVAL]
     assert found[FISHER] > 0.8 * done[FISHER]
     assert found["percentage alone one step up"] > 0.8 * done["percentage alone one step up"]
     assert found["mean one step up"] > 0.4 * done["mean one step up"]

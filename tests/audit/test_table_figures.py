@@ -60,7 +60,7 @@ def test_what_no_label_explains_is_listed() -> None:
         for m in found.not_understood
         for a, b in m.pieces
     ]
-    assert missed == ["0.8 (0.5–1.2)", "7", "8"]
+    assert missed == ["7", "8"]
 
 
 def test_a_note_says_what_unlabelled_figures_are() -> None:

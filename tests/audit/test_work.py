@@ -19,6 +19,7 @@ HOSTILE = {
     "percentages": "12% ",
     "sizes": "n = 5 ",
     "opening brackets": "(5 ± 3 ",
+    "intervals": "OR 0.5 (95% CI 0.2 to 0.9) ",
     "medians": "median 5 (2-9) ",
 }
 

@@ -13,7 +13,11 @@ from funis.audit.checks.criteria import check_stated_limits
 from funis.audit.checks.denominators import check_denominators
 from funis.audit.checks.exact_tests import check_exact_tests
 from funis.audit.checks.independent_p import check_independent_p
+from funis.audit.checks.interval_of_counts import check_intervals_of_counts
+from funis.audit.checks.interval_of_mean import check_intervals_of_means
+from funis.audit.checks.intervals import check_intervals
 from funis.audit.checks.mean_granularity import check_means
+from funis.audit.checks.median_bounds import check_median_bounds
 from funis.audit.checks.medians import check_medians
 from funis.audit.checks.p_value import check_p_values
 from funis.audit.checks.paired_p import check_paired_p
@@ -40,12 +44,16 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_numbers_of_subjects,
     check_stated_limits,
     check_medians,
+    check_median_bounds,
     check_units,
     check_p_values,
     check_paired_p,
     check_independent_p,
     check_exact_tests,
     check_two_proportions,
+    check_intervals,
+    check_intervals_of_means,
+    check_intervals_of_counts,
     check_reports,
 )
 

@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from funis.audit.figures import PrintedP
 from funis.audit.findings import AuditFinding
+from funis.audit.words import describe_p, name_figure
 
 _Key = TypeVar("_Key")
 
@@ -38,6 +40,33 @@ class CausedFinding:
     behind: str = ""
     working: str = ""
     common: str = ""
+
+
+def doubt_p(told: AuditFinding, p: PrintedP, source: str, before: str, *, is_named: bool) -> CausedFinding:
+    """Give a doubted P value its cause: those of no named test, from one source of a file, share one.
+
+    Parameters
+    ----------
+    told : the finding
+    p : the P value that was held against other figures
+    source : what it was computed from: ``counts``
+    before : of the common statement: ``The printed counts do not give ``
+    is_named : whether the text names the test; the finding then stands alone
+
+    Examples
+    --------
+    >>> from funis.audit.figures import FigureLabels, FigurePlace, PrintedNumber
+    >>> p = PrintedP("p", FigureLabels("relapse"), FigurePlace("a.txt"), PrintedNumber("0.04"))
+    >>> told = AuditFinding("two_proportions", "unexplained", ("p",), (p.place,), "It is not.", "P is 0.3.")
+    >>> found = doubt_p(told, p, "counts", "The printed counts do not give ", is_named=False)
+    >>> found.cause, found.item, found.working
+    (('a.txt', 'counts'), 'P = 0.04 of relapse', 'relapse: P is 0.3.')
+    """
+    about = name_figure(p.about)
+    cause = () if is_named else (p.place.file, source)
+    return CausedFinding(
+        told, cause, f"{describe_p(p)} of {about}", "", before, ".", f"{about}: {told.arithmetic}"
+    )
 
 
 def tell_once(found: Iterable[CausedFinding]) -> Iterator[AuditFinding]:

@@ -33,6 +33,27 @@ NAMED_TESTS: Final[tuple[NamedTest, ...]] = (
     "", "paired_t", "independent_t", "welch_t", "wilcoxon_signed_rank", "wilcoxon_rank_sum", "sign",
     "mcnemar", "fisher", "chi_square", "other",
 )  # fmt: skip
+#: What an interval is of.
+IntervalMeasure: TypeAlias = Literal[
+    "", "mean", "median", "proportion", "mean difference", "standardised difference", "coefficient",
+    "risk difference", "odds ratio", "risk ratio", "rate ratio", "hazard ratio",
+]  # fmt: skip
+INTERVAL_MEASURES: Final[tuple[IntervalMeasure, ...]] = (
+    "", "mean", "median", "proportion", "mean difference", "standardised difference", "coefficient",
+    "risk difference", "odds ratio", "risk ratio", "rate ratio", "hazard ratio",
+)  # fmt: skip
+#: Methods of intervals; an empty name says that the text names none.
+IntervalMethod: TypeAlias = Literal[
+    "", "t", "wald", "wilson", "clopper_pearson", "agresti_coull", "jeffreys", "mid_p", "newcombe",
+    "agresti_caffo", "miettinen_nurminen", "fisher", "bootstrap", "other",
+]  # fmt: skip
+INTERVAL_METHODS: Final[tuple[IntervalMethod, ...]] = (
+    "", "t", "wald", "wilson", "clopper_pearson", "agresti_coull", "jeffreys", "mid_p", "newcombe",
+    "agresti_caffo", "miettinen_nurminen", "fisher", "bootstrap", "other",
+)  # fmt: skip
+
+NOT_SAID: Final = "group not said"
+"""The group of a figure of one of several groups, where the text does not say which: never all subjects."""
 
 _MINUS: Final = str.maketrans(
     {"−": "-", "–": "-", "·": ".", "\N{NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " "}
@@ -304,6 +325,38 @@ class PrintedP:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedInterval:
+    """An interval of confidence, with the estimate it is of where that is printed with it.
+
+    Attributes
+    ----------
+    low, high : as printed; a share of subjects is in percent where the unit says so
+    estimate : as printed, None where none stands with the interval
+    level : percent, as printed
+    measure : what it is of; empty where the text does not say
+    method : by which it was computed, where the text says so
+    against_group : the group it is compared with; empty where it is of one group
+    p_value : id of the P value that is printed with it, of the same estimate; empty for none
+    is_adjusted : whether a model with other covariates, or strata, gave it by the text
+    is_credible : whether it is an interval of Bayes
+    """
+
+    id: str
+    about: FigureLabels
+    place: FigurePlace
+    low: PrintedNumber
+    high: PrintedNumber
+    estimate: PrintedNumber | None = None
+    level: PrintedNumber = PrintedNumber("95")
+    measure: IntervalMeasure = ""
+    method: IntervalMethod = ""
+    against_group: str = ""
+    p_value: str = ""
+    is_adjusted: bool = False
+    is_credible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PrintedGroupSize:
     """How many subjects a group has, at a time where the text says so."""
 
@@ -347,7 +400,14 @@ class PrintedTotal:
 
 
 PrintedFigure: TypeAlias = (
-    PrintedCount | PrintedMean | PrintedMedian | PrintedP | PrintedGroupSize | PrintedLimit | PrintedTotal
+    PrintedCount
+    | PrintedMean
+    | PrintedMedian
+    | PrintedP
+    | PrintedInterval
+    | PrintedGroupSize
+    | PrintedLimit
+    | PrintedTotal
 )
 
 

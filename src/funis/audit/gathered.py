@@ -12,6 +12,7 @@ from funis.audit.figures import (
     PrintedCount,
     PrintedFigure,
     PrintedGroupSize,
+    PrintedInterval,
     PrintedLimit,
     PrintedMean,
     PrintedMedian,
@@ -78,6 +79,11 @@ class GatheredFigures:
         return tuple(self.of(PrintedP))
 
     @cached_property
+    def intervals(self) -> tuple[PrintedInterval, ...]:
+        """Intervals of confidence."""
+        return tuple(self.of(PrintedInterval))
+
+    @cached_property
     def limits(self) -> tuple[PrintedLimit, ...]:
         """Entry criteria and observed limits."""
         return tuple(self.of(PrintedLimit))
@@ -109,6 +115,15 @@ class GatheredFigures:
             return Subjects(int(figure.n.value), printed_with_it=True, said_by=figure)
         size = self.size_of(figure.about, figure.place.file)
         return None if size is None else Subjects(int(size.n.value), printed_with_it=False, said_by=size)
+
+    def p_value_of(self, figure: PrintedInterval) -> PrintedP | None:
+        """Find the P value that is printed with an interval, None where none is."""
+        held = (
+            each
+            for each in self.p_values
+            if figure.p_value and each.id == figure.p_value and each.place.file == figure.place.file
+        )
+        return next(held, None)
 
     def mean_at(self, about: FigureLabels, file: str, *, time: str, group: str) -> PrintedMean | None:
         """Find the mean of an outcome at a time in a group, None where none or more than one is printed."""

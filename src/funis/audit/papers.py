@@ -25,8 +25,8 @@ READING: Final = "reading"
 
 _FIGURES: Final = ".toml"
 _TAKEN_FOR: Final = {
-    "interval": "an interval of confidence; no check uses it",
-    "estimate": "an estimate of an effect or an association; no check uses it",
+    "interval": "an interval of confidence without its ends",
+    "estimate": "an estimate of an effect or an association; none of its intervals is beside it",
     "range": "a range of what the sentence does not name",
     "size": "a number of subjects; the sentence does not say of which figure",
     "p": "a P value that is no number from 0 to 1",

@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 
 from funis.arguments import PathName, takes
 from funis.audit.figures import (
+    INTERVAL_MEASURES,
+    INTERVAL_METHODS,
     LIMIT_KINDS,
     MEAN_SPREADS,
     MEDIAN_SPREADS,
@@ -28,6 +30,7 @@ from funis.audit.figures import (
     PrintedCount,
     PrintedFigure,
     PrintedGroupSize,
+    PrintedInterval,
     PrintedLimit,
     PrintedMean,
     PrintedMedian,
@@ -87,6 +90,12 @@ ROWS: Final[Mapping[str, Mapping[str, _Key]]] = {
         "test": _Key("word", words=NAMED_TESTS), "against_time": _TEXT, "against_group": _TEXT, "n": _NUMBER,
         "is_two_sided": _Key("yes_no"),
     },
+    "intervals": {
+        "low": _Key("number", required=True), "high": _Key("number", required=True), "estimate": _NUMBER,
+        "level": _NUMBER, "measure": _Key("word", words=INTERVAL_MEASURES),
+        "method": _Key("word", words=INTERVAL_METHODS), "against_group": _TEXT, "p_value": _TEXT,
+        "is_adjusted": _Key("yes_no"), "is_credible": _Key("yes_no"),
+    },
     "group_sizes": {"n": _Key("number", required=True)},
     "limits": {
         "value": _Key("number", required=True), "relation": _Key("word", required=True, words=RELATIONS),
@@ -105,7 +114,8 @@ SCALE_KEYS: Final[Mapping[str, _Key]] = {
 _TOP: Final = ("title", "source", "file", "scales", *ROWS)
 _MADE: Final[Mapping[str, Callable[..., PrintedFigure]]] = {
     "counts": PrintedCount, "means": PrintedMean, "medians": PrintedMedian, "p_values": PrintedP,
-    "group_sizes": PrintedGroupSize, "limits": PrintedLimit, "totals": PrintedTotal,
+    "intervals": PrintedInterval, "group_sizes": PrintedGroupSize, "limits": PrintedLimit,
+    "totals": PrintedTotal,
 }  # fmt: skip
 _WANTED: Final[Mapping[str, str]] = {
     "number": 'a number as printed, in quotes: "7.50"',
@@ -224,6 +234,7 @@ def parse_figures(text: str, name: str) -> ReportFigures:
         for figure in _read_list(reading, key, content.get(key, []), str(content.get("file", name)), scales)
     ]
     _refuse_second_ids(reading, figures)
+    _refuse_unknown_p(reading, figures)
     if not figures and not reading.findings:
         message, fix = "The file has no figure.", f"Write at least one row of {', '.join(ROWS)}."
         reading.find(("counts",), "no_figure", "", message, fix)
@@ -400,6 +411,9 @@ def _fits_together(reading: _Reading, key: str, place: _Place, values: Mapping[s
     if key == "p_values" and {"against_time", "against_group"} <= set(values):
         message, fix = "A P value compares times or groups, not both.", "Keep one of the two keys."
         reading.find((*place, "against_group"), "comparison", values["against_group"], message, fix)
+    if key == "intervals" and "level" in values and not 0 < values["level"].value < 100:
+        message, fix = "A level lies between 0 and 100.", "Write it in percent, such as 95."
+        reading.find((*place, "level"), "level", values["level"], message, fix)
     if key == "totals" and len(values.get("part_names", values["parts"])) != len(values["parts"]):
         message, fix = "There are not as many names as parts.", "Name each part, or none."
         reading.find((*place, "part_names"), "length", len(values["part_names"]), message, fix)
@@ -417,3 +431,17 @@ def _refuse_second_ids(reading: _Reading, figures: Sequence[PrintedFigure]) -> N
             reading.findings.append(
                 Finding("error", "id_twice", "", reading.name, line, "id", name[:60], message, fix)
             )
+
+
+def _refuse_unknown_p(reading: _Reading, figures: Sequence[PrintedFigure]) -> None:
+    """Refuse an interval whose P value is no P value of the file."""
+    known = [each.id for each in figures if isinstance(each, PrintedP)]
+    for each in figures:
+        if isinstance(each, PrintedInterval) and each.p_value and each.p_value not in known:
+            message = "No P value of the file has this id."
+            reading.findings.append(
+                Finding(
+                    "error", "unknown_p", "intervals", reading.name, each.place.line, "p_value",
+                    each.p_value[:60], message, nearest_name(each.p_value, known),
+                )
+            )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from funis.audit.figures import FigureLabels, PrintedMean, PrintedP
+from funis.audit.figures import FigureLabels, PrintedInterval, PrintedMean, PrintedP
 from funis.audit.p_ranges import PRange
 from funis.results.text import format_number, format_p, format_shortest
 
@@ -88,6 +88,23 @@ def describe_mean(figure: PrintedMean) -> str:
     """Give a mean as it is printed, with what stands behind the plus-minus sign."""
     spread = f" ± {figure.spread}" if figure.spread is not None else ""
     return f"{figure.mean}{spread}"
+
+
+def describe_interval(figure: PrintedInterval) -> str:
+    """Give an interval as it is printed, with its estimate and what it is of.
+
+    Examples
+    --------
+    >>> from funis.audit.figures import FigurePlace, PrintedNumber
+    >>> ends = PrintedNumber("0.07"), PrintedNumber("0.89")
+    >>> describe_interval(PrintedInterval("i", FigureLabels(), FigurePlace(), *ends, measure="odds ratio"))
+    'odds ratio (95% interval 0.07 to 0.89)'
+    """
+    sign = "%" if figure.about.unit == "%" else ""
+    estimate = "" if figure.estimate is None else f"{figure.estimate}{sign}"
+    words = f"{figure.measure} {estimate}".strip()
+    ends = f"{figure.level}% interval {figure.low} to {figure.high}{sign}"
+    return f"{words} ({ends})" if words else ends
 
 
 def describe_p(figure: PrintedP) -> str:

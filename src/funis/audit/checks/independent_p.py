@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from funis.audit.causes import CausedFinding, tell_once
+from funis.audit.causes import CausedFinding, doubt_p, tell_once
 from funis.audit.checks.spread import is_standard_error
 from funis.audit.figures import PrintedMean, PrintedP
 from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
@@ -97,12 +97,5 @@ def _judge(
         certainty="Certain for a t test of these figures; other tests and models give other P values.",
         ask="Which test gave this P, and are the spreads standard deviations or standard errors?",
     )
-    return CausedFinding(
-        told,
-        (figure.place.file, "t test") if figure.test not in _T_TESTS else (),
-        f"{said} of {about}",
-        "",
-        "A t test of the printed means does not give ",
-        ".",
-        f"{about}: {working}",
-    )
+    before = "A t test of the printed means does not give "
+    return doubt_p(told, figure, "t test", before, is_named=figure.test in _T_TESTS)

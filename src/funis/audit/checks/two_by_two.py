@@ -8,12 +8,11 @@ printed P is held against those of the named test; where none is named, against 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import erfc, sqrt
 from typing import Final
 
-from funis.audit.causes import CausedFinding, tell_once
-from funis.audit.checks.denominators import implied_denominators
+from funis.audit.causes import CausedFinding, doubt_p, tell_once
+from funis.audit.checks.group_counts import count_of_group
 from funis.audit.figures import PrintedCount, PrintedP
 from funis.audit.findings import (
     CONSISTENT,
@@ -23,7 +22,7 @@ from funis.audit.findings import (
     AuditFinding,
     make_finding,
 )
-from funis.audit.gathered import GatheredFigures, same_words
+from funis.audit.gathered import GatheredFigures
 from funis.audit.p_ranges import PRange, printed_range
 from funis.audit.words import describe_p, name_figure
 from funis.results.text import format_p
@@ -45,34 +44,12 @@ def _check_all(figures: GatheredFigures) -> Iterator[CausedFinding]:
     for figure in figures.p_values:
         if not figure.against_group or figure.test not in {"", "other", *_TESTS}:
             continue
-        one, two = (_count(figures, figure, group) for group in (figure.about.group, figure.against_group))
+        one, two = (
+            count_of_group(figures, figure.about, figure.place.file, group)
+            for group in (figure.about.group, figure.against_group)
+        )
         if one is not None and two is not None:
             yield _check(figure, one, two)
-
-
-def _count(figures: GatheredFigures, figure: PrintedP, group: str) -> PrintedCount | None:
-    held = [
-        each
-        for each in figures.counts
-        if each.place.file == figure.place.file
-        and each.count is not None
-        and same_words(each.about.outcome, figure.about.outcome)
-        and same_words(each.about.time, figure.about.time)
-        and same_words(each.about.group, group)
-    ]
-    found = _with_denominator(figures, held[0]) if len(held) == 1 else None
-    if found is None or found.count is None or found.denominator is None:
-        return None
-    return found if 0 < found.denominator.value >= found.count.value else None
-
-
-def _with_denominator(figures: GatheredFigures, figure: PrintedCount) -> PrintedCount:
-    """Take the size of the group as the denominator where the printed percentage is of it."""
-    size = figures.size_of(figure.about, figure.place.file)
-    if figure.denominator is not None or size is None:
-        return figure
-    is_of_all = int(size.n.value) in implied_denominators(figure, max(1_000, int(size.n.value)))
-    return replace(figure, denominator=size.n) if is_of_all else figure
 
 
 def p_values_of(k1: int, n1: int, k2: int, n2: int) -> dict[str, float]:
@@ -127,12 +104,4 @@ def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> CausedFind
         certainty="Certain for these tests of these counts; a model with covariates gives another P.",
         ask="Which test gave this P, and of which counts?",
     )
-    return CausedFinding(
-        told,
-        (figure.place.file, "counts") if figure.test not in _TESTS else (),
-        f"{said} of {about}",
-        "",
-        "The printed counts do not give ",
-        ".",
-        f"{about}: {working}",
-    )
+    return doubt_p(told, figure, "counts", "The printed counts do not give ", is_named=figure.test in _TESTS)

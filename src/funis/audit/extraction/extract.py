@@ -14,7 +14,13 @@ from funis.audit.extraction.records import FigureMaker
 from funis.audit.extraction.row_labels import find_default
 from funis.audit.extraction.sentence import NotUnderstood, SentenceRecords, TextFacts, look_at
 from funis.audit.extraction.table_rows import add_head, read_row
-from funis.audit.extraction.whole_text import find_criteria, find_enrolment, find_sexes, find_spread
+from funis.audit.extraction.whole_text import (
+    find_criteria,
+    find_enrolment,
+    find_level,
+    find_sexes,
+    find_spread,
+)
 from funis.audit.figures import PrintedCount, PrintedFigure
 from funis.audit.reading.source import SourceText, TextPassage
 
@@ -64,7 +70,9 @@ def extract_figures(source: SourceText) -> ExtractedFigures:
     (['PrintedGroupSize', 'PrintedCount'], [1])
     """
     whole = plain_letters(source.text)
-    facts = TextFacts(compares_groups(whole), find_abbreviations(whole), find_spread(whole))
+    facts = TextFacts(
+        compares_groups(whole), find_abbreviations(whole), find_spread(whole), find_level(whole)
+    )
     maker = FigureMaker(source)
     missed: list[NotUnderstood] = []
     section, otherwise = "", find_default(whole)

@@ -12,8 +12,7 @@ from typing import Final, NamedTuple
 
 from funis.audit.extraction.number_words import NUMBER_WORD
 from funis.audit.extraction.statistics import Statistic
-
-NOT_SAID: Final = "group not said"
+from funis.audit.figures import NOT_SAID
 
 
 class GroupMention(NamedTuple):

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from funis.audit.extraction.groups import NOT_SAID
 from funis.audit.extraction.number_words import read_number_word
 from funis.audit.extraction.outcome_names import OutcomeName
 from funis.audit.extraction.statistics import PrintedPiece
 from funis.audit.figures import (
+    NOT_SAID,
     FigureLabels,
     FigurePlace,
     OutcomeScale,

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from funis.audit.extraction.groups import NOT_SAID, assign_groups, find_groups, find_subgroup, name_before
+from funis.audit.extraction.groups import assign_groups, find_groups, find_subgroup, name_before
+from funis.audit.extraction.intervals import add_intervals
 from funis.audit.extraction.not_figures import IDENTIFIER, NUMBER, NoFigure, find_no_figures
 from funis.audit.extraction.outcome_names import OutcomeName, find_outcomes, outcome_before
 from funis.audit.extraction.phrases import phrase_of_count, phrase_of_value, trim_phrase
@@ -18,6 +19,7 @@ from funis.audit.extraction.sentence_parts import bracket_around, coordinated_co
 from funis.audit.extraction.statistics import Statistic, StatisticKind, find_statistics
 from funis.audit.extraction.times import BASELINE, TimeMention, assign_times, find_times
 from funis.audit.figures import (
+    NOT_SAID,
     FigureLabels,
     MeanSpread,
     MedianSpread,
@@ -53,7 +55,6 @@ _VERSUS_BASELINE: Final = re.compile(
     r"\b(?:vs\.?|versus|compared (?:with|to)|from|than|relative to|over|and)\s(?:the\s)?(?:baseline|pre-?\s?\w+)|\bbaseline\b",
     re.IGNORECASE,
 )
-
 
 #: Words behind a known outcome that name another one: "a mean age of 59 years and a mean BMI of 28.9".
 _OTHER: Final = re.compile(
@@ -92,11 +93,13 @@ class TextFacts:
     compares_groups : whether the text compares groups
     abbreviations : those it explains
     spread : what stands behind ± where a sentence does not say so
+    level : percent, of intervals of confidence that print none
     """
 
     compares_groups: bool
     abbreviations: Mapping[str, str]
     spread: MeanSpread = "not said"
+    level: str = "95"
 
 
 @dataclass(slots=True)
@@ -176,6 +179,7 @@ class SentenceRecords:
         used += self._add_medians()
         used += self._add_counts()
         used += self._add_p_values()
+        used += add_intervals(self._found, self._maker, self._facts, is_model=self._is_model)
         known = set(map(id, used))
         unused = [each for each in self._found.statistics if id(each) not in known]
         yield from self._not_understood(unused)
@@ -208,7 +212,7 @@ class SentenceRecords:
 
     def _n_of(self, each: Statistic) -> PrintedNumber | None:
         """Give the number of subjects that stands in the same bracket, or in one directly behind."""
-        own = bracket_around(self._text, each.start)
+        own = bracket_around(self._text, each.start) or bracket_around(self._text, each.end - 1)
         first = bisect_left(self._size_starts, own[0] if own else each.end)
         last = bisect_right(self._size_starts, max(each.end + _BESIDE, own[1] if own else 0))
         for size in self._sizes[first:last]:

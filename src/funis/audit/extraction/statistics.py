@@ -85,12 +85,14 @@ _OF_NUMBER: Final = rf"(?:(?P<of>(?:{NUMBER}))(?![0-9]|,[0-9]|\.[0-9])|(?P<of_wo
 _RELATION: Final = r"(?P<relation><=|>=|=<|=>|<|>|=|≤|≥|⩽|⩾)"
 _TO: Final = r"\s?(?:–|-|to|,|;|and|~)\s?"
 _RANGE_NUMBERS: Final = (
-    rf"(?P<low>{_SIGNED})(?:\s?(?:{_UNIT_NAME}))?{_TO}(?P<high>-?(?:{NUMBER}))(?![0-9]|,[0-9]|\.[0-9])"
+    rf"(?P<low>{_SIGNED})(?:\s?(?:{_UNIT_NAME}))?{_TO}(?P<high>[-–]?(?:{NUMBER}))(?![0-9]|,[0-9]|\.[0-9])"
 )
 _RANGE_WORD: Final = (
     r"(?P<range_word>range[ds]?|min(?:imum)?[- –/]+max(?:imum)?|i\.?q\.?r\.?|inter-?quartile(?: range)?s?|quartiles?|"
     r"q1[- ,–]+q3|25th[- –,]+(?:and )?75th percentiles?)"
 )
+_INTERVAL_NAME: Final = r"(?:CIs?|C\.I\.|confidence intervals?|confidence limits?|CrIs?|credible intervals?)(?:\s?[\[(]Cr?I[\])])?"
+_AFTER_INTERVAL: Final = r"\s?(?:was\s|of\s|from\s|ranged from\s)?[\s:,=(\[]*"
 _OPEN, _CLOSE = r"[(\[]\s?", r"\s?[)\]]"
 _BETWEEN: Final = r"(?:\s?[:=,]\s?|\s+(?:was|were|is|of|being|from|between)\s+|\s+)"
 #: Words between the name of a statistic and its number: no other number, no end of a clause.
@@ -107,16 +109,18 @@ _NOT_LABEL: Final = "".join(
 _P_NAME: Final = r"(?<![A-Za-z0-9-])[Pp](?:[ -]?(?:Value|value)s?)?(?:\s?(?:for|of)\s[a-z -]{1,30}?)?"
 
 _FORMS: Final[tuple[tuple[StatisticKind, str, int], ...]] = (
-    # 95% CI 1.2 to 3.4, with or without brackets.
+    # 95% CI 1.2 to 3.4, with or without brackets; 95% confidence interval [CI], 1.2 to 3.4; CI 95% 1.2-3.4.
     ("interval",
-     (rf"(?P<level>[0-9]{{2}}(?:\.[0-9]+)?)\s?%?\s?-?(?:CIs?|C\.I\.|confidence intervals?|confidence limits?|CrIs?|credible intervals?)"
-     rf"(?:[\s:,=(\[]*{_RANGE_NUMBERS})?"), re.IGNORECASE),
-    ("interval", rf"\bCI\s?[\s:,=(\[]*{_RANGE_NUMBERS}", 0),
+     (rf"(?P<level>[0-9]{{2}}(?:\.[0-9]+)?)\s?%?\s?-?(?P<interval_word>{_INTERVAL_NAME})"
+     rf"(?:{_AFTER_INTERVAL}{_RANGE_NUMBERS})?"), re.IGNORECASE),
+    ("interval", rf"\b(?P<interval_word>CI|confidence interval)[\s:,=(\[]*(?P<level>[0-9]{{2}}(?:\.[0-9]+)?)\s?%{_AFTER_INTERVAL}{_RANGE_NUMBERS}", re.IGNORECASE),
+    ("interval", rf"\b(?P<interval_word>CI)(?!\s?[0-9]{{2}}(?:\.[0-9]+)?\s?%){_AFTER_INTERVAL}{_RANGE_NUMBERS}", 0),
     # OR 0.26, HR = 0.8, odds ratio, 1.01; mean difference, -2.9.
     ("interval",
-     (rf"\b(?:(?:[oO]dds|[hH]azard|[rR]isk|[rR]ate|[lL]ikelihood)\s[rR]atio|[rR]elative\s[rR]isk|[a-z]?(?:OR|HR|RR|IRR|SMD|WMD|MD|NNT|AUC|ICC)|β|beta|rho|r|κ"
-     rf"|(?:mean|median|risk|treatment|percentage|between-group|estimated|adjusted|absolute|rate|group)\s(?:treatment\s)?differences?)(?:\s?[\[(][A-Z]+[\])])?"
-     rf"(?:\s?[=:,]\s?|\s(?:was|of|is|were)\s|\s)(?P<estimate>{_SIGNED})\s?%?"), 0),
+     (rf"\b(?P<measure>(?:[oO]dds|[hH]azard|[rR]isk|[rR]ate|[lL]ikelihood)\s[rR]atio|[rR]elative\s[rR]isk|[a-z]?(?:OR|HR|RR|IRR|SMD|WMD|MD|NNT|AUC|ICC)|β|beta|rho|r|κ"
+     rf"|(?:mean|median|risk|treatment|percentage|between-group|estimated|adjusted|absolute|rate|group)\s(?:treatment\s|mean\s|risk\s)?differences?)(?:\s?[\[(][A-Za-z]+[\])])?"
+     rf"(?:\s(?:for|in|of)\s(?:[A-Za-z][\w'/-]*\s){{0,5}}?[A-Za-z][\w'/-]*)?"
+     rf"(?:\s?[=:,]\s?|\s(?:was|of|is|were)\s|\s)(?P<estimate>{_SIGNED})\s?(?:{UNIT})?"), 0),
     # P = 0.03, p < .001, P all < 0.05, P values were 0.02.
     ("p", (rf"(?:\b(?P<each>all|both|each)\s(?:the\s)?)?{_P_NAME}\s?(?:(?P<each_after>all|both|each)\s?)?"
           rf"(?:{_RELATION}|(?:was|were|is|of|values?|less than)\s)\s?(?P<p>(?:{NUMBER})(?:\s?[x×]\s?10\s?\^?\s?-\s?[0-9]+|[eE]-[0-9]+)?)(?![0-9]|%|,[0-9]|\.[0-9])"), 0),
@@ -180,6 +184,7 @@ _NUMBER_GROUPS: Final = (
     "high",
     "p",
     "level",
+    "estimate",
 )
 
 

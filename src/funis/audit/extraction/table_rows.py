@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from funis.audit.extraction.groups import NOT_SAID
+from funis.audit.extraction.intervals import read_interval_cell
 from funis.audit.extraction.not_figures import NUMBER
 from funis.audit.extraction.outcome_names import find_outcomes
 from funis.audit.extraction.plain_letters import plain_letters
@@ -16,11 +16,13 @@ from funis.audit.extraction.row_labels import SIZE, RowLabel, cut_time, group_of
 from funis.audit.extraction.sentence import NotUnderstood
 from funis.audit.extraction.statistics import PrintedPiece
 from funis.audit.figures import (
+    NOT_SAID,
     FigureLabels,
     FigurePlace,
     PrintedCount,
     PrintedFigure,
     PrintedGroupSize,
+    PrintedInterval,
     PrintedMean,
     PrintedMedian,
     PrintedNumber,
@@ -102,13 +104,26 @@ def read_row(
 
 def _with_groups(row: Sequence[PrintedFigure]) -> Iterator[PrintedFigure]:
     """Say of the P value of a row which two groups it compares, where the row has one figure of each."""
-    pair = find_two_groups([each for each in row if not isinstance(each, PrintedP)])
+    pair = find_two_groups([each for each in row if not isinstance(each, PrintedP | PrintedInterval)])
+    values = [each for each in row if isinstance(each, PrintedP)]
+    intervals = [each for each in row if isinstance(each, PrintedInterval)]
+    p_value = values[0].id if len(values) == len(intervals) == 1 else ""
     for each in row:
-        if pair is not None and isinstance(each, PrintedP) and type(pair[0]) is type(pair[1]):
+        if isinstance(each, PrintedInterval):
+            yield _with_counts(replace(each, p_value=p_value), pair)
+        elif pair is not None and isinstance(each, PrintedP) and type(pair[0]) is type(pair[1]):
             about = replace(pair[0].about, unit="")
             yield replace(each, about=about, against_group=pair[1].about.group)
         else:
             yield each
+
+
+def _with_counts(figure: PrintedInterval, pair: tuple[PrintedFigure, ...] | None) -> PrintedInterval:
+    """Say of the interval of a row which counts it compares, where the row has one of each of two groups."""
+    if pair is None or not all(isinstance(one, PrintedCount) for one in pair):
+        return figure
+    about = replace(pair[0].about, unit=figure.about.unit)
+    return replace(figure, about=about, against_group=pair[1].about.group)
 
 
 def _read_cell(
@@ -116,6 +131,12 @@ def _read_cell(
 ) -> PrintedFigure | None:
     """Read the figure of one cell; None where its form or the labels do not say what it is."""
     head = plain_letters(cell.head)
+    if label.outcome and not _P_HEAD.search(head):
+        place = maker.place(passage, cell.start - passage.start, cell.end - passage.start)
+        heads = (head, *_row_words(maker, passage))
+        found = read_interval_cell(maker, replace(_about(head, label), group=NOT_SAID), place, words, heads)
+        if found is not None:
+            return found
     if _ESTIMATE.search(head) or _ESTIMATE.search(label.outcome) or not label.outcome:
         return None
     about = _about(head, label)
@@ -130,6 +151,12 @@ def _read_cell(
         ),
         None,
     )
+
+
+def _row_words(maker: FigureMaker, passage: TextPassage) -> tuple[str, str]:
+    """Give the words of the first cell of a row, and of the head above it."""
+    first = passage.cells[0]
+    return plain_letters(maker.source.text[first.start : first.end]), plain_letters(first.head)
 
 
 def _about(head: str, label: RowLabel) -> FigureLabels:

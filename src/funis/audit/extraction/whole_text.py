@@ -161,3 +161,18 @@ def find_spread(text: str) -> MeanSpread:
     if has_sd == has_se:
         return "not said"
     return "sd" if has_sd else "se"
+
+
+_LEVEL: Final = re.compile(r"(?<![0-9.])([0-9]{2}(?:\.[0-9]+)?)\s?%\s?-?(?:CI\b|confidence)", re.IGNORECASE)
+
+
+def find_level(text: str) -> str:
+    """Give the level of the intervals of a text, in percent; 95 where it names none, or more than one.
+
+    Examples
+    --------
+    >>> find_level("The 90% confidence intervals are given."), find_level("OR 0.5 (CI 0.2-0.9).")
+    ('90', '95')
+    """
+    found = set(_LEVEL.findall(text))
+    return found.pop() if len(found) == 1 else "95"
