@@ -65,7 +65,7 @@ _ADJUSTED: Final = re.compile(
 )
 #: Of such comparisons a P value does not ask whether the effect is none.
 _OTHER_QUESTION: Final = re.compile(
-    r"non-?\s?inferior|equivalen|interaction|\btrend|heterogen|one-sided|one-tailed|proportional",
+    r"non-?\s?inferior|equivalence|equivalent|interaction|\btrend|heterogen|one-sided|one-tailed|proportional",
     re.IGNORECASE,
 )
 _GAP: Final = re.compile(
