@@ -260,6 +260,25 @@ def test_what_is_typed_is_shown_as_text(server: Configuration, subject: Any) -> 
         assert typed not in page
 
 
+def words_of_the_product() -> set[str]:
+    """Words of states, steps and forms that stand in tables, not in templates."""
+    from funis.capture.conduct.product.lots import LOT_STATES
+    from funis.capture.models.product import DECISIONS, TEST_STATES
+    from funis.capture.models.product_moves import KINDS, MOVES, STATES
+    from funis.capture.pages.product_steps import CORD_FIELDS, STEPS
+
+    fields = {field.label for form in STEPS.values() for field in form.fields}
+    titles = {form.title for form in STEPS.values()}
+    found = {*LOT_STATES.values(), *DECISIONS.values(), *TEST_STATES.values(), *KINDS.values()}
+    return (
+        found
+        | {*STATES.values(), *(each.words for each in MOVES)}
+        | fields
+        | titles
+        | {field.label for field in CORD_FIELDS}
+    )
+
+
 def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:
     from funis.capture.conduct.locks import STATES
     from funis.capture.conduct.screening import STATUSES
@@ -277,6 +296,7 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     named |= {words for table in tables for words in table.values()}
     every = {*named, *ROLES.values(), *STATUSES.values(), *STATES.values(), *ENTRY_WORDS.values()}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
+    every |= words_of_the_product()
     assert every - set(chinese_words()) == set()
     assert set(chinese_words()) - every == set()
 

@@ -22,6 +22,7 @@ from funis.cli import (
     instrument_commands,
     number_commands,
     pool_commands,
+    product_commands,
     serve_commands,
     study_commands,
 )
@@ -72,6 +73,7 @@ app.command("serve-admin")(serve_commands.serve_admin)
 app.command()(serve_commands.export)
 app.command()(serve_commands.load)
 app.add_typer(serve_commands.trail_app, name="audit-trail")
+app.add_typer(product_commands.product_app, name="product")
 app.command()(instrument_commands.score)
 app.command()(instrument_commands.explain)
 instruments_app.callback(invoke_without_command=True)(instrument_commands.instruments)

@@ -35,7 +35,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run the trial in a browser: forms, visits, consent and an audit trail, made from the study file."""
-    _require_server("funis serve")
+    require_server("funis serve")
     from funis.capture.configuration import configuration_of
     from funis.capture.serve import prepare, run
 
@@ -66,7 +66,7 @@ def serve_admin(
     ],
 ) -> None:
     """Make the first administrator of accounts of a study that was served."""
-    _require_server("funis serve-admin")
+    require_server("funis serve-admin")
     from django.core.exceptions import ValidationError
 
     from funis.capture.serve import add_administrator, configure, existing_server
@@ -85,7 +85,7 @@ def export(
     json_: Json = False,
 ) -> None:
     """Write the data folder of a served study, exactly as funis report reads it."""
-    _require_server("funis export")
+    require_server("funis export")
     from funis.capture.serve import existing_server, export_data
 
     rows = export_data(existing_server(existing_folder(folder).resolve()), out)
@@ -99,7 +99,7 @@ def load(
     json_: Json = False,
 ) -> None:
     """Load a data folder into a served study that holds no subjects: whole or not at all."""
-    _require_server("funis load")
+    require_server("funis load")
     from funis.capture.serve import existing_server, load_data
 
     rows = load_data(existing_server(existing_folder(folder).resolve()), existing_folder(source))
@@ -130,7 +130,7 @@ def verify(
     json_: Json = False,
 ) -> None:
     """Verify the audit trail; exit 1 when anything was altered."""
-    _require_server("funis audit-trail verify")
+    require_server("funis audit-trail verify")
     from funis.capture.serve import existing_server, verify_server
 
     found = verify_server(existing_server(existing_folder(folder).resolve()), receipts, anchors, key)
@@ -151,7 +151,7 @@ def verify(
 @trail_app.command()
 def anchor(folder: Served, json_: Json = False) -> None:
     """Sign the ends of all chains and add the anchor to its file; keep a copy of each line elsewhere."""
-    _require_server("funis audit-trail anchor")
+    require_server("funis audit-trail anchor")
     from funis.capture.serve import anchor_server, existing_server
 
     configuration = existing_server(existing_folder(folder).resolve())
@@ -182,7 +182,8 @@ def _fill_demo(folder: Path, accounts: Path | None) -> Configuration:
     return configuration
 
 
-def _require_server(what: str) -> None:
+def require_server(what: str) -> None:
+    """Refuse a command where the libraries of the server are not installed."""
     for library in ("django", "granian", "cryptography"):
         if find_spec(library) is None:
             raise MissingExtraError(what, library, "server")

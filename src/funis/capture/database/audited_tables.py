@@ -25,6 +25,7 @@ class AuditedTable:
     hidden : columns that the trail does not show
     secret : columns of which the trail says only that they changed
     document : column whose items the trail shows one by one; empty: none
+    append_only : a row is never changed
     chain_word, chain_column : the chain of a row is ``word:value``; no column: the word alone
     """
 
@@ -35,6 +36,7 @@ class AuditedTable:
     hidden: tuple[str, ...]
     secret: tuple[str, ...]
     document: str
+    append_only: bool
     chain_word: str
     chain_column: str
 
@@ -63,6 +65,7 @@ def _read(model: type[Audited]) -> AuditedTable:
         hidden=tuple(sorted(hidden)),
         secret=model.secret,
         document=model.document,
+        append_only=model.append_only,
         chain_word=word,
         chain_column=column,
     )

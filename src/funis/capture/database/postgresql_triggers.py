@@ -119,6 +119,10 @@ def make_triggers(tables: list[AuditedTable]) -> Iterator[tuple[str, str, str]]:
             name,
             _guard(name, f"BEFORE DELETE ON {table.name} FOR EACH ROW", "no row is deleted"),
         )
+        if table.append_only:
+            name = f"{table.name}_no_update"
+            when = f"BEFORE UPDATE ON {table.name} FOR EACH ROW"
+            yield table.name, name, _guard(name, when, "what happened is not changed")
         name = f"{table.name}_no_truncate"
         yield table.name, name, _guard(name, f"BEFORE TRUNCATE ON {table.name}", "no row is deleted")
         name = f"{table.name}_recorded"

@@ -85,9 +85,13 @@ def _triggers_of(table: AuditedTable) -> Iterator[tuple[str, str]]:
         other = "NEW.site <> (SELECT site FROM capture_subject WHERE id = NEW.subject_id)"
         why = "a row carries the site of its subject"
         yield name, _refuse(name, f"BEFORE INSERT ON {table.name} WHEN {other}", why)
-    yield f"{table.name}_may_change", _may_change(table)
+    if table.append_only:
+        name = f"{table.name}_no_update"
+        yield name, _refuse(name, f"BEFORE UPDATE ON {table.name}", "what happened is not changed")
+    else:
+        yield f"{table.name}_may_change", _may_change(table)
+        yield f"{table.name}_changed", _changed(table)
     yield f"{table.name}_inserted", _inserted(table)
-    yield f"{table.name}_changed", _changed(table)
 
 
 def _may_change(table: AuditedTable) -> str:

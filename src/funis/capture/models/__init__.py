@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from funis.capture.models.locks import StudyLock, SubjectLock
 from funis.capture.models.people import Account, RoleHeld
+from funis.capture.models.product import LotDecision, LotSource, LotTest, ProductEvent, Unit, UnitLabel
 from funis.capture.models.screening import Screening
 from funis.capture.models.studies import StudyVersion, VersionInForce
 from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
@@ -12,6 +13,10 @@ __all__ = [
     "Account",
     "Consent",
     "Form",
+    "LotDecision",
+    "LotSource",
+    "LotTest",
+    "ProductEvent",
     "RequestKey",
     "RoleHeld",
     "Screening",
@@ -21,5 +26,7 @@ __all__ = [
     "Subject",
     "SubjectLock",
     "SubjectVisit",
+    "Unit",
+    "UnitLabel",
     "VersionInForce",
 ]

@@ -30,6 +30,8 @@ class Audited(models.Model):
     id = models.CharField(primary_key=True, max_length=KEY_LENGTH, default=new_id, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
 
+    #: A row that says what happened: it is never changed.
+    append_only: ClassVar[bool] = False
     #: Columns that never change once a row stands.
     fixed: ClassVar[tuple[str, ...]] = ()
     #: Columns whose values the trail must not show: it says that they changed.

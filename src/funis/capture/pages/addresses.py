@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from funis.capture.pages import accounts, data, door, eligibility, forms, locks, subjects, trail
+from funis.capture.pages import (
+    accounts,
+    data,
+    door,
+    eligibility,
+    forms,
+    locks,
+    product,
+    product_lots,
+    product_units,
+    subjects,
+    trail,
+)
 
 PAGES: list[URLPattern] = [
     path("health", door.health),
@@ -39,7 +51,26 @@ PAGES: list[URLPattern] = [
     path("forms/<str:key>/difference", forms.report_difference),
     path("forms/<str:key>/trail", trail.show_form_trail),
     path("scores/<str:name>", forms.show_script),
-    path("product", data.show_product),
+    path("product", product.show_product),
+    path("product/scan", product_units.find_by_scan),
+    path("product/cords/new", product_units.add_cord),
+    path("product/units/<str:key>", product_units.show_unit),
+    path("product/units/<str:key>/steps", product_units.take_step),
+    path("product/units/<str:key>/handling", product_units.handle_bag),
+    path("product/units/<str:key>/label", product_units.print_label),
+    path("product/labels/<str:key>", product_units.show_label),
+    path("product/donors/new", product_lots.add_donor),
+    path("product/donors/<str:key>", product_lots.show_donor),
+    path("product/donors/<str:key>/change", product_lots.change_donor),
+    path("product/donors/<str:key>/recall", product_lots.recall),
+    path("product/lots/new", product_lots.add_lot),
+    path("product/lots/<str:key>", product_lots.show_lot),
+    path("product/lots/<str:key>/change", product_lots.change_lot),
+    path("product/lots/<str:key>/bags", product_lots.fill),
+    path("product/lots/<str:key>/results", product_lots.add_result),
+    path("product/lots/<str:key>/decisions", product_lots.decide),
+    path("product/decisions/<str:key>/second", product_lots.second),
+    path("subjects/<str:key>/product", product_lots.show_subject_product),
     path("export", data.export),
     path("accounts", accounts.list_accounts),
     path("accounts/new", accounts.add_account),

@@ -1,27 +1,14 @@
-"""Pages of the whole: the cell product, and the export of the data folder."""
+"""Page of the whole: the export of the data folder."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
 
 from funis.capture.exchange.export import count_rows, export_tables, pack_tables
-from funis.capture.models import StudyForm
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.study_in_force import newest_version, plan_of, started_with
+from funis.capture.study_in_force import started_with
 from funis.capture.trail.events import record_event
-
-
-@asks("see product")
-def show_product(asked: PageRequest) -> HttpResponse:
-    """Show donors and lots as they were loaded."""
-    plan = plan_of(newest_version())
-    tables = [
-        (form, list(StudyForm.objects.filter(name=form.name).order_by("code")))
-        for form in plan.forms
-        if form.scope == "study"
-    ]
-    return draw(asked, "product.html", tables=tables)
 
 
 @asks("export data", "GET", "POST")

@@ -47,13 +47,18 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "lock data": frozenset({MANAGER}),
     "lock database": frozenset({MANAGER, STATISTICIAN}),
     "see product": _READ | {LABORATORY},
+    "enter product": frozenset({LABORATORY}),
+    "decide lot": frozenset({LABORATORY}),
+    "handle bag": _ENTER | {LABORATORY},
     "export data": frozenset({MANAGER, STATISTICIAN, AUDITOR}),
     "see accounts": frozenset({ADMINISTRATOR, AUDITOR}),
     "manage accounts": frozenset({ADMINISTRATOR}),
 }
 """Every action, with the roles that may do it. Roles of the sponsor write no clinical data."""
 
-EVERYWHERE: Final = frozenset({"export data", "lock database", "see accounts", "manage accounts"})
+EVERYWHERE: Final = frozenset(
+    {"enter product", "decide lot", "export data", "lock database", "see accounts", "manage accounts"}
+)
 """Actions that belong to no site: the role must be held at all sites."""
 
 
