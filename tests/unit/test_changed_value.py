@@ -1,13 +1,15 @@
 """One value replaced in memory: which cell a name, a table and a line mean, and what is said where none is meant."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 from tests.unit.clean_trial import STUDY, TABLES
 
-from funis.data.cells import RawData
-from funis.data.changed_value import ChangedValue, Datum, DatumError, change_value
+from funis.data.cells import RawData, Written
+from funis.data.changed_value import ChangedValue, Datum, DatumError, _with_cell, change_value
 from funis.data.given_frames import take_frames
 from funis.data.known_tables import expected_tables, study_tables
 from funis.errors import FunisError, UnknownNameError
@@ -166,7 +168,7 @@ def test_items_that_are_not_there(asked: dict[str, Any], words: str) -> None:
 
 def test_an_item_that_stands_in_several_tables_is_named_with_its_table() -> None:
     rows = [{"subject": "S2", "visit": "month_1", "date": "2020-03-06"}]
-    said = refusal(raw_data(visits=rows), item="date", value="2020-03-07")
+    said = refusal(raw_data(visits=rows, safety_questions=[]), item="date", value="2020-03-07")
     assert said.startswith("--item: 'date' stands in several tables at this visit. Give one of: ")
     assert "visits.date" in said
     assert "sledai_2k.date" in said
@@ -193,6 +195,7 @@ def without(table: str, column: str) -> Rows:
         ({"subjects": TABLES["subjects"][:1]}, {"item": "sex", "visit": ""}, "subjects has no row of this subject."),
         ({"labs": TABLES["labs"][:9]}, {"item": "creatinine"}, "labs has no row of creatinine of this subject at 'month_1'; there are rows at: baseline."),
         ({"labs": TABLES["labs"][:11]}, {"item": "labs.platelets"}, "labs has no row of platelets of this subject at 'month_1'; there are rows at: baseline."),
+        ({"sledai_2k": without("sledai_2k", "visit")}, {"item": "rash"}, "sledai_2k has no row of this subject."),
         ({"labs": without("labs", "test")}, {"item": "creatinine"}, "labs has no row of creatinine of this subject at 'month_1'."),
     ],
 )  # fmt: skip
@@ -216,3 +219,46 @@ def test_a_value_that_the_checks_leave_out_is_refused() -> None:
     assert place(change(raw_data(sledai_2k=rows), item="rash"))[-2:] == ("0", "1")
     late = change(item="sex", visit="", value="female")
     assert late.after.frames["subjects"]["sex"].to_list() == ["female", "female"]
+
+
+def test_a_wrong_value_is_put_right() -> None:
+    rows = [dict(row) for row in TABLES["sledai_2k"]]
+    rows[3]["rash"] = "8"
+    assert place(change(raw_data(sledai_2k=rows), item="rash"))[-2:] == ("8", "1")
+
+
+def test_the_day_that_is_given_is_the_one_after_which_nothing_lies() -> None:
+    asked: dict[str, Any] = {"visit": "", "item": "consent_date", "value": "2020-03-08"}
+    for today, is_taken in ((date(2020, 3, 8), True), (date(2020, 3, 7), False)):
+        datum = Datum("S2", **asked)
+        if is_taken:
+            assert change_value(STUDY, RAW, datum, today=today).now == "2020-03-08"
+        else:
+            with pytest.raises(DatumError, match="lies in the future"):
+                change_value(STUDY, RAW, datum, today=today)
+
+
+def test_what_stood_in_the_sheet_is_changed_with_what_was_read_from_it() -> None:
+    read = RAW.tables["sledai_2k"]
+    cells = pl.DataFrame({"rash": ["ja", "ja", "ja", "nein"], "_line": [1, 2, 3, 4]})
+    for written, expected in (
+        (Written({"rash": "Exanthem"}, cells), ["ja", "ja", "ja", "1"]),
+        (Written({"rash": "Exanthem"}, cells.drop("rash")), None),
+        (Written({"rash": "Exanthem"}, None), None),
+    ):
+        sheet = replace(read, written=written)
+        raw = replace(RAW, tables={**RAW.tables, "sledai_2k": sheet})
+        assert place(change(raw, item="rash"))[-2:] == ("0", "1")
+        # The finding names the column of the sheet: the value is refused all the same.
+        assert refusal(raw, item="rash", value="7").startswith("--value: ")
+        changed = _with_cell(sheet, "rash", 4, "1").written
+        assert changed is not None
+        left = changed.cells
+        assert (None if left is None or "rash" not in left.columns else left["rash"].to_list()) == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "meant"), [("rsh", "rash"), ("creatinin", "creatinine"), ("any_evnt", "any_event")]
+)
+def test_a_name_that_is_nearly_one_is_proposed(item: str, meant: str) -> None:
+    assert f"Did you mean '{meant}'?" in refusal(error=UnknownNameError, item=item)

@@ -234,7 +234,7 @@ def _find_cell(study: Study, raw: RawData, datum: Datum) -> tuple[_Cell, dict[st
 
 def _has_rows_of(table: Table, *, has_visit: bool) -> bool:
     if has_visit:
-        return {"subject", "visit"} <= table.by_name.keys()
+        return all(name in table.by_name for name in ("subject", "visit"))
     return table.key == ("subject",)
 
 
@@ -265,7 +265,7 @@ def _cells_named(study: Study, tables: Mapping[str, Table], item: str) -> Iterat
 def _rows(raw: RawData, cell: _Cell, datum: Datum) -> list[dict[str, Any]]:
     """Give the rows that hold a cell; none where its table or column is not there."""
     found = raw.tables.get(cell.table)
-    if found is None or not {"subject", cell.column} <= set(found.frame.columns):
+    if found is None or not all(name in found.frame.columns for name in ("subject", cell.column)):
         return []
     rows = found.frame.filter(_is("subject", datum.subject))
     for column, text in (("visit", datum.visit), ("test", cell.test)):
