@@ -92,7 +92,7 @@ def count_concomitant(run: Run) -> None:
 
 def _gather(run: Run) -> dict[str, tuple[DrugCourse, ...]]:
     """Give the courses of each drug but glucocorticoid by mouth, by its most frequent spelling."""
-    spellings: dict[str, Counter[str]] = {}
+    spellings: dict[str, list[str]] = {}
     gathered: dict[str, list[DrugCourse]] = {}
     places = run.panel.layout.places
     columns = ("subject", "drug", "dose", "unit", "route", "start_day", "end_day", "_row")
@@ -103,11 +103,12 @@ def _gather(run: Run) -> dict[str, tuple[DrugCourse, ...]]:
         if not name or subject not in places:
             continue
         key = name.casefold()
-        spellings.setdefault(key, Counter())[name] += 1
+        spellings.setdefault(key, []).append(name)
         first, last = (np.nan if day is None else float(day) for day in (start, end))
         amount = "" if dose is None else f"{format_shortest(dose)} {unit or ''}".strip()
         gathered.setdefault(key, []).append(DrugCourse(places[subject], row, first, last, amount))
-    return {spellings[key].most_common(1)[0][0]: tuple(own) for key, own in gathered.items()}
+    names = {key: Counter(own).most_common()[0][0] for key, own in spellings.items()}
+    return {names[key]: tuple(own) for key, own in gathered.items()}
 
 
 def _drug_name(drug: str, route: str) -> str:
