@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from funis.capture.forms.page import FormView, render_blank, render_form
+from funis.capture.forms.page_fields import QueryNote
 from funis.capture.forms.plan_parts import LANGUAGES, Language, StudyPlan
 from funis.capture.forms.refusals import Remark
 
@@ -66,7 +67,7 @@ def test_what_was_typed_is_shown_as_text(sle: StudyPlan) -> None:
         sle.form("adverse_events"),
         {"term": evil},
         {"term": evil},
-        queries={"term": [evil]},
+        queries={"term": [QueryNote(evil)]},
         remarks=[Remark("term", "term", "not_a_number", evil, evil)],
         form=evil,
     )
@@ -136,7 +137,7 @@ def test_what_is_said_of_a_field_stands_in_it(sle: StudyPlan) -> None:
         Remark("rash", "rash", "not_a_choice", "7", "0, 1"),
         Remark("rash_not_done_reason", "rash", "reason_lacking"),
     ]
-    view = FormView(sle.form("sledai_2k"), remarks=remarks, queries={"rash": ["Is it new?"]})
+    view = FormView(sle.form("sledai_2k"), remarks=remarks, queries={"rash": [QueryNote("Is it new?")]})
     text = " ".join(Elements(render_form(view)).text.split())
     assert "Not saved: 0, 1 Choose one of the values." in text
     assert "Please check: not done, without a reason Say why it was not done." in text

@@ -33,6 +33,7 @@ def test_every_action_is_asked_by_a_page(server: Configuration) -> None:
 READ = {
     "see subjects": "/subjects/{subject}",
     "see trail": "/subjects/{subject}/trail",
+    "see queries": "/forms/{form}/queries",
 }
 
 
@@ -41,7 +42,10 @@ READ = {
 def test_a_subject_is_seen_where_the_role_is_held_and_nowhere_else(
     server: Configuration, subject: Any, role: str, action: str
 ) -> None:
-    address = READ[action].format(subject=subject.pk)
+    from funis.capture.models import Form
+
+    form = Form.objects.get(subject=subject, name="sledai_2k")
+    address = READ[action].format(subject=subject.pk, form=form.pk)
     wanted = 200 if role in ACTIONS[action] else 404
     assert browser_of(person_with(role, "01")).get(address).status_code == wanted
     assert browser_of(person_with(role, "")).get(address).status_code == wanted
@@ -282,6 +286,7 @@ def words_of_the_product() -> set[str]:
 def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:
     from funis.capture.conduct.locks import STATES
     from funis.capture.conduct.screening import STATUSES
+    from funis.capture.monitoring import query_steps
     from funis.capture.pages.templates import FOLDER
     from funis.capture.pages.words import ENTRY_WORDS, chinese_words
 
@@ -295,6 +300,9 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     tables = (criteria.ANSWERS, criteria.PROBLEMS, eligibility.OUTCOMES, eligibility.FAILURES)
     named |= {words for table in tables for words in table.values()}
     every = {*named, *ROLES.values(), *STATUSES.values(), *STATES.values(), *ENTRY_WORDS.values()}
+    every |= {*query_steps.STATES.values(), *query_steps.OWNERS.values()}
+    every |= {step.words for step in query_steps.STEPS.values()}
+    every |= {"Answer", "Close", "Reopen"}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
     every |= words_of_the_product()
     assert every - set(chinese_words()) == set()

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import Final
 
 from django.db import DatabaseError, connection, transaction
 
 from funis.study.today import read_clock
+
+SERVER: Final = "funis"
+"""Login under which the server itself acts; no person has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,13 @@ def _who_must_act() -> Acting:
     if who is None:
         raise RuntimeError("nobody acts here: open a transaction by acting()")
     return who
+
+
+@contextmanager
+def server_acts(reason: str) -> Iterator[Acting]:
+    """Let the server itself act, at every site, within a transaction in which a person acts."""
+    with _acting_as(replace(_who_must_act(), actor=SERVER, reason=reason, sites=None)) as inner:
+        yield inner
 
 
 @contextmanager

@@ -64,6 +64,15 @@ def prepare(configuration: Configuration) -> None:
                 put_in_force(version, site, today(), today())
 
 
+def check_data() -> None:
+    """Check all data of a prepared server: its automatic queries are then the findings of ``funis check``."""
+    from funis.capture.context import SERVER, Acting, acting
+    from funis.capture.monitoring.automatic import check_everything
+
+    with acting(Acting(SERVER, "data checked", sites=None)):
+        check_everything()
+
+
 def _make_schema(configuration: Configuration, study: str) -> None:
     """Make tables and triggers: on PostgreSQL as their owner, in a process of its own."""
     from funis.capture.database.prepare import prepare_database, refuse_altered, refuse_owner
@@ -102,10 +111,13 @@ def load_data(configuration: Configuration, source: Path) -> dict[str, int]:
     configure(configuration)
     from funis.capture.context import Acting, acting
     from funis.capture.exchange.load import load_folder
+    from funis.capture.monitoring.automatic import check_everything
     from funis.capture.study_in_force import newest_version
 
     with acting(Acting("funis", "data folder loaded", sites=None)):
-        return load_folder(source, newest_version())
+        loaded = load_folder(source, newest_version())
+        check_everything()
+    return loaded
 
 
 def export_data(configuration: Configuration, out: Path) -> dict[str, int]:
@@ -118,9 +130,11 @@ def export_data(configuration: Configuration, out: Path) -> dict[str, int]:
     configure(configuration)
     from funis.capture.context import Acting, acting
     from funis.capture.exchange.export import export_study
+    from funis.capture.monitoring.automatic import check_everything
     from funis.capture.trail.events import record_event
 
     with acting(Acting("funis", "data folder written", sites=None)):
+        check_everything()
         rows = export_study(out)
         record_event("exported", "system", {"tables": rows})
     return rows

@@ -77,3 +77,6 @@ WHITENOISE_USE_FINDERS = True
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 LOGGING = {"version": 1, "disable_existing_loggers": False}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+#: The checks of the data, as ``funis check`` does them; the rooms of the server know nothing of the analysis.
+DATA_CHECKS = "funis.analysis.every_finding.check_frames"

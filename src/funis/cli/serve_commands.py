@@ -37,7 +37,7 @@ def serve(
     """Run the trial in a browser: forms, visits, consent and an audit trail, made from the study file."""
     require_server("funis serve")
     from funis.capture.configuration import configuration_of
-    from funis.capture.serve import prepare, run
+    from funis.capture.serve import check_data, prepare, run
 
     if accounts is not None and not demo:
         raise ValueRangeError("--accounts", str(accounts), "only with --demo")
@@ -48,6 +48,7 @@ def serve(
             raise ValueRangeError("study folder", "none", "a folder with study.toml", "Give DIR, or --demo.")
         configuration = configuration_of(existing_folder(folder).resolve())
         prepare(configuration)
+        check_data()
     run(configuration, port, lambda words: typer.echo(words, err=True))
 
 

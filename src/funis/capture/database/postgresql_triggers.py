@@ -51,7 +51,7 @@ DECLARE
   row_new jsonb := to_jsonb(NEW); row_old jsonb := '{{}}';
   chain text; changes jsonb; data jsonb := '{{}}'; k text;
 BEGIN
-  chain := CASE WHEN by_column = '' THEN word ELSE word || ':' || (row_new ->> by_column) END;
+  chain := CASE WHEN by_column = '' THEN word ELSE word || ':' || coalesce(row_new ->> by_column, '') END;
   IF TG_OP = 'INSERT' THEN
     IF NEW.revision <> 1 THEN RAISE EXCEPTION 'a row is inserted once, as revision 1'; END IF;
     changes := row_new - hidden;

@@ -15,10 +15,11 @@ from funis.capture.trail.rows import read_rows
 from funis.capture.trail.verify import last_schema
 from funis.errors import ValueRangeError
 
-#: Tables without data of the trial: who is at the door, what was answered.
+#: Tables without data of the trial: who is at the door, what was answered, how far the checks have seen.
 OTHERS = (
     "django_session",
     "capture_requestkey",
+    "capture_checkedsubject",
     "django_content_type",
     "auth_permission",
     "django_migrations",

@@ -157,7 +157,7 @@ def _value(table: AuditedTable, column: str, row: str) -> str:
 
 def _chain(table: AuditedTable) -> str:
     return (
-        f"'{table.chain_word}:' || NEW.{table.chain_column}"
+        f"'{table.chain_word}:' || coalesce(NEW.{table.chain_column}, '')"
         if table.chain_column
         else f"'{table.chain_word}'"
     )

@@ -15,6 +15,7 @@ from funis.capture.forms.plan_parts import FormPlan, Language
 from funis.capture.forms.refusals import Remark
 from funis.capture.forms.validation import check_changes
 from funis.capture.models import Form, RequestKey
+from funis.capture.monitoring.queries import note_changes
 from funis.capture.study_in_force import plan_of, today
 from funis.capture.trail.history import last_change
 from funis.capture.trail.receipts import Receipt, add_receipt, make_receipt
@@ -156,15 +157,24 @@ def _apply(entry: FormEntry, form: Form, forms: list[Form], plan: FormPlan) -> S
     told = (checked.refusals, checked.warnings, conflicts, unexplained)
     if checked.document == form.data:
         return Saved(form.revision, form.scores, *told)
+    changed = changed_fields(plan, form.data, checked.document)
     form.data = checked.document
     later = _score_all(form, forms, plan)
     with because(reason or FIRST_ENTRY):
         form.save()
+    note_changes(form, changed)
     with because(RESCORED):
         for each in later:
             each.save()
     receipt = make_receipt(read_head(f"subject:{form.subject_id}"), moment())
     return Saved(form.revision, form.scores, *told, tuple(each.pk for each in later), receipt)
+
+
+def changed_fields(plan: FormPlan, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the fields of which something was changed, in printed order."""
+    return tuple(
+        field.name for field in plan.fields if any(before.get(key) != after.get(key) for key, _ in field.keys)
+    )
 
 
 def _find_conflicts(entry: FormEntry, form: Form) -> Iterator[Conflict]:

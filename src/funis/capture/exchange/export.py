@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.db.models import QuerySet
 
@@ -25,6 +25,16 @@ from funis.study.read import FILE_NAME
 
 Row: TypeAlias = dict[str, str]
 Exported: TypeAlias = dict[str, tuple[list[str], list[Row]]]
+
+
+class PlacedRow(NamedTuple):
+    """A row of the data folder, and the id of the form, visit or row of no subject that it was made from."""
+
+    key: str
+    cells: Row
+
+
+PlacedTables: TypeAlias = dict[str, tuple[list[str], list[PlacedRow]]]
 #: A date inside a packed folder, so that one content is one file, byte for byte.
 _PACKED_AT: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -41,20 +51,37 @@ def export_tables(of: QuerySet[Subject] | None = None) -> Exported:
     statement that nothing happened (``safety_questions`` tells who was asked). Of the columns stand those
     that have to, and those that hold something.
     """
+    placed = place_rows(exported_subjects() if of is None else of)
+    return {name: (columns, [each.cells for each in rows]) for name, (columns, rows) in placed.items()}
+
+
+def exported_subjects() -> QuerySet[Subject]:
+    """Give the subjects whose data the data folder holds: all who did not fail screening.
+
+    Its tables are those of the enrolled; who was screened and not enrolled stands in the screening log.
+    """
+    return Subject.objects.exclude(status=SCREEN_FAILURE)
+
+
+def place_rows(chosen: QuerySet[Subject]) -> PlacedTables:
+    """Give the tables of the data folder of some subjects, each row with the id of what it was made from.
+
+    Parameters
+    ----------
+    chosen : the subjects; what belongs to no subject stands beside them whole
+    """
     plan = plan_of(newest_version())
-    chosen = Subject.objects.exclude(status=SCREEN_FAILURE) if of is None else of
     subjects = {each.pk: each for each in chosen.order_by("number")}
-    rows: dict[str, list[Row]] = {form.name: [] for form in plan.forms}
+    rows: dict[str, list[PlacedRow]] = {form.name: [] for form in plan.forms}
     rows["subjects"] = list(_subject_rows(plan, chosen, subjects))
     rows["visits"] = list(_visit_rows(chosen, subjects))
     for form, row in _form_rows(plan, chosen, subjects):
         rows[form.name].append(row)
     for each in StudyForm.objects.order_by("name", "code"):
-        rows[each.name].append(
-            {_key_of(plan.form(each.name)): each.code} | plain_row(plan.form(each.name), each.data)
-        )
+        form = plan.form(each.name)
+        rows[each.name].append(PlacedRow(each.pk, {_key_of(form): each.code} | plain_row(form, each.data)))
     return {
-        name: (_columns(plan.form(name), given), given)
+        name: (_columns(plan.form(name), [each.cells for each in given]), given)
         for name, given in rows.items()
         if given or plan.form(name).scope != "study"
     }
@@ -62,32 +89,34 @@ def export_tables(of: QuerySet[Subject] | None = None) -> Exported:
 
 def _subject_rows(
     plan: StudyPlan, chosen: QuerySet[Subject], subjects: Mapping[str, Subject]
-) -> Iterator[Row]:
+) -> Iterator[PlacedRow]:
     """Give the row of each subject; its consent is the first that was given."""
     form = plan.form("subjects")
-    forms = Form.objects.filter(name="subjects", subject__in=chosen)
-    data = {each.subject_id: each.data for each in forms}
+    forms = {each.subject_id: each for each in Form.objects.filter(name="subjects", subject__in=chosen)}
     consents: dict[str, str] = {}
     for each in Consent.objects.filter(subject__in=chosen).order_by("given_on"):
         consents.setdefault(each.subject_id, each.given_on.isoformat())
     for key, subject in subjects.items():
-        row = {"subject": subject.number, "site": subject.site} | plain_row(form, data.get(key, {}))
-        yield row | ({"consent_date": consents[key]} if key in consents else {})
+        found = forms.get(key)
+        row = {"subject": subject.number, "site": subject.site}
+        row |= plain_row(form, found.data) if found else {}
+        row |= {"consent_date": consents[key]} if key in consents else {}
+        yield PlacedRow(found.pk if found else "", row)
 
 
-def _visit_rows(chosen: QuerySet[Subject], subjects: Mapping[str, Subject]) -> Iterator[Row]:
+def _visit_rows(chosen: QuerySet[Subject], subjects: Mapping[str, Subject]) -> Iterator[PlacedRow]:
     found = sorted(
         SubjectVisit.objects.filter(subject__in=chosen),
         key=lambda each: (subjects[each.subject_id].number, each.date, each.name),
     )
     for visit in found:
         row = {name: plain_text(value) for name, value in visit.data.items()}
-        yield {"subject": subjects[visit.subject_id].number, "visit": visit.name} | row
+        yield PlacedRow(visit.pk, {"subject": subjects[visit.subject_id].number, "visit": visit.name} | row)
 
 
 def _form_rows(
     plan: StudyPlan, chosen: QuerySet[Subject], subjects: Mapping[str, Subject]
-) -> Iterator[tuple[FormPlan, Row]]:
+) -> Iterator[tuple[FormPlan, PlacedRow]]:
     """Give the rows of forms; an empty one that was only laid out holds nothing and is no row."""
     found = Form.objects.filter(subject__in=chosen).exclude(name="subjects").select_related("visit")
     ordered = sorted(
@@ -103,7 +132,7 @@ def _form_rows(
             row["visit"] = each.visit.name
         if "number" in form.by_name and form.by_name["number"].role == "key":
             row["number"] = str(each.number)
-        yield form, row | plain_row(form, each.data)
+        yield form, PlacedRow(each.pk, row | plain_row(form, each.data))
 
 
 def plain_row(plan: FormPlan, data: Mapping[str, Any]) -> Row:

@@ -26,7 +26,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from funis.capture.forms.page_fields import FieldShown, PageNotes, Shown, show_field, show_words
+from funis.capture.forms.page_fields import FieldShown, PageNotes, QueryNote, Shown, show_field, show_words
 from funis.capture.forms.plan_parts import FormPlan, GroupPlan, Language
 from funis.capture.forms.read_values import plain_figures
 from funis.capture.forms.refusals import Remark
@@ -47,7 +47,7 @@ class FormView:
     previous : the document of the visit before, empty where there is none
     form, revision : id of the form, and its revision
     scores : the columns that the scorer gave, by name
-    queries : texts of open queries by field
+    queries : open queries by field
     remarks : refusals and warnings
     laboratory : results of the visit by field, as text, for fields that the laboratory fills
     may_enter : false: the page shows the values and takes none
@@ -60,7 +60,7 @@ class FormView:
     form: str = ""
     revision: int = 0
     scores: Mapping[str, Any] = field(default_factory=dict)
-    queries: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    queries: Mapping[str, Sequence[QueryNote]] = field(default_factory=dict)
     remarks: Sequence[Remark] = ()
     laboratory: Mapping[str, str] = field(default_factory=dict)
     may_enter: bool = True

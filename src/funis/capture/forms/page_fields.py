@@ -34,12 +34,21 @@ class ChoiceShown(NamedTuple):
     code: str
 
 
+class QueryNote(NamedTuple):
+    """An open query of a field: its words, where it stands in words, and the address of its thread."""
+
+    text: str
+    state: str = ""
+    address: str = ""
+
+
 class RemarkShown(NamedTuple):
-    """What was said of a field: ``refused``, ``warning`` or ``query``, its head and its words."""
+    """What was said of a field: ``refused``, ``warning`` or ``query``, head, words, where more stands."""
 
     kind: str
     head: str
     text: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class PageNotes:
 
     data: Mapping[str, Any]
     previous: Mapping[str, Any]
-    queries: Mapping[str, Sequence[str]]
+    queries: Mapping[str, Sequence[QueryNote]]
     remarks: Sequence[Remark]
     laboratory: Mapping[str, str]
 
@@ -234,8 +243,9 @@ def _remarks(field: FieldPlan, notes: PageNotes, language: Language) -> Iterator
             kind = "refused" if remark.is_refusal else "warning"
             text = f"{remark.allowed_words(language)} {remark.to_do(language)}"
             yield RemarkShown(kind, words[kind].shown(language)[0], text)
-    for text in notes.queries.get(field.name, ()):
-        yield RemarkShown("query", words["query"].shown(language)[0], text)
+    for note in notes.queries.get(field.name, ()):
+        head = words["query"].shown(language)[0] + (f" ({note.state})" if note.state else "")
+        yield RemarkShown("query", head, note.text, note.address)
 
 
 def _beside(plan: FormPlan, field: FieldPlan, data: Mapping[str, Any]) -> str:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from funis.capture.models.locks import StudyLock, SubjectLock
 from funis.capture.models.people import Account, RoleHeld
 from funis.capture.models.product import LotDecision, LotSource, LotTest, ProductEvent, Unit, UnitLabel
+from funis.capture.models.queries import CheckedSubject, Query, QueryMessage
 from funis.capture.models.screening import Screening
 from funis.capture.models.studies import StudyVersion, VersionInForce
 from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
 
 __all__ = [
     "Account",
+    "CheckedSubject",
     "Consent",
     "Form",
     "LotDecision",
     "LotSource",
     "LotTest",
     "ProductEvent",
+    "Query",
+    "QueryMessage",
     "RequestKey",
     "RoleHeld",
     "Screening",

@@ -17,9 +17,12 @@ from funis.capture.document import read_document
 from funis.capture.entry.save import FormEntry, acknowledge, save_entry
 from funis.capture.entry.scores import columns_of, script_of, visit_of
 from funis.capture.forms.page import FormView, render_form
+from funis.capture.forms.page_fields import QueryNote
 from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import Form, StudyVersion, SubjectVisit
-from funis.capture.pages.templates import draw
+from funis.capture.monitoring.automatic import check_waiting
+from funis.capture.pages.queries import notes_of_form
+from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.words import ENTRY_WORDS, in_language
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import plan_of, today, version_at
@@ -91,6 +94,10 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
     previous = previous_form(form)
     state = locks.state_of(locks.scope_of(form))
     may_enter = asked.rights.may("enter data", form.site) and state == locks.OPEN
+    notes: dict[str, list[QueryNote]] = {}
+    if asked.rights.may("see queries", form.site):
+        check_waiting([form.site])
+        notes = notes_of_form(form, asked)
     return draw(
         asked,
         "form.html",
@@ -105,6 +112,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
                 form=form.pk,
                 revision=form.revision,
                 scores=form.scores,
+                queries=notes,
                 may_enter=may_enter,
                 addresses=_addresses(form, plan),
             ),
@@ -112,6 +120,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
         ),
         may_enter=may_enter,
         state=locks.STATES[state],
+        of_whole=notes.get("", []),
         entry_words=json.dumps(
             {name: in_language(asked.language)(text) for name, text in ENTRY_WORDS.items()}
         ),
@@ -122,6 +131,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
 def _addresses(form: Form, plan: FormPlan) -> dict[str, str]:
     """Give what the script of entry asks of a form: where it saves, and what it scores with."""
     found = {"save-url": f"/forms/{form.pk}/save", "report-url": f"/forms/{form.pk}/difference"}
+    found["queries-url"] = f"/forms/{form.pk}/queries"
     script, _ = script_of(plan)
     day = form.data.get("date")
     others = Form.objects.filter(subject=form.subject_id, name=form.name).exclude(pk=form.pk)
@@ -167,11 +177,6 @@ def show_script(asked: PageRequest, name: str) -> HttpResponse:  # noqa: ARG001
                 answer["Cache-Control"] = "private, max-age=31536000, immutable"
                 return answer
     raise Http404
-
-
-def language_of(asked: PageRequest) -> Any:
-    """Give the language of the person as the words of forms know it."""
-    return "zh-hans" if asked.language == "zh-hans" else "en"
 
 
 def previous_form(form: Form) -> Form | None:

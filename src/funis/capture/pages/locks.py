@@ -11,9 +11,9 @@ from funis.capture.conduct import locks
 from funis.capture.conduct.screening import forms_of_subject
 from funis.capture.conduct.visits import visits_of
 from funis.capture.models import Form, StudyLock, Subject, SubjectLock, SubjectVisit
-from funis.capture.pages.forms import label_of, language_of
+from funis.capture.pages.forms import label_of
 from funis.capture.pages.subjects import find_subject
-from funis.capture.pages.templates import draw
+from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
 from funis.errors import ValueRangeError

@@ -10,6 +10,7 @@ from django.middleware.csrf import get_token
 from django.templatetags.static import static
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from funis.capture.forms.plan_parts import Language
 from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest
 from funis.capture.people.permissions import ROLES
@@ -52,3 +53,8 @@ def draw(asked: PageRequest, template: str, *, status: int = 200, **values: Any)
     # Nobody who goes back at a shared machine sees a page of before, or of somebody who has logged out.
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def language_of(asked: PageRequest) -> Language:
+    """Give the language of the forms on a page for the person who asked."""
+    return "zh-hans" if asked.language == "zh-hans" else "en"

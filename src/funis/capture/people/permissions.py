@@ -46,6 +46,11 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "freeze data": frozenset({MONITOR, MANAGER}),
     "lock data": frozenset({MANAGER}),
     "lock database": frozenset({MANAGER, STATISTICIAN}),
+    "see queries": _READ - {BOARD},
+    "ask query": frozenset({MONITOR, MANAGER}),
+    "answer query": _ENTER,
+    "close query": frozenset({MONITOR, MANAGER}),
+    "check data": frozenset({MANAGER}),
     "see product": _READ | {LABORATORY},
     "enter product": frozenset({LABORATORY}),
     "decide lot": frozenset({LABORATORY}),
@@ -57,7 +62,10 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
 """Every action, with the roles that may do it. Roles of the sponsor write no clinical data."""
 
 EVERYWHERE: Final = frozenset(
-    {"enter product", "decide lot", "export data", "lock database", "see accounts", "manage accounts"}
+    {
+        *("enter product", "decide lot", "export data", "check data", "lock database"),
+        *("see accounts", "manage accounts"),
+    }
 )
 """Actions that belong to no site: the role must be held at all sites."""
 

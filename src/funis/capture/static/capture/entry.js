@@ -4,6 +4,7 @@
 // day of this visit), data-visits (the others, with their items) and data-report-url. An answer never touches the
 // control that is being edited: only its status, the panel of the score and the queries.
 import { changesOf, readField, takeAsSeen } from "./fields.js";
+import { askSoon } from "./queries.js";
 import { Queue } from "./queue.js";
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
@@ -238,7 +239,10 @@ async function hear({ kind, entry, answer, error }) {
   if (kind === "kept") for (const key of Object.keys(entry.changes)) say(fieldOf(form, key), "kept", WORDS.kept);
   if (kind !== "answered" && kind !== "stopped") return;
   showAnswer(form, entry, answer);
-  if (kind === "answered") await takeScores(form, entry, answer);
+  if (kind === "answered") {
+    await takeScores(form, entry, answer);
+    askSoon(form);
+  }
 }
 
 function showEnded() {
