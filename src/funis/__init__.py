@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from funis.version import VERSION
 
 if TYPE_CHECKING:
+    from funis import design as design
     from funis.analysis.analyse import analyse as analyse
     from funis.analysis.every_finding import check_frames as check_frames
     from funis.audit.audit import audit as audit
@@ -99,11 +100,16 @@ _HOME = {
     "read_figures": "funis.audit.read_figures",
 }
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604  (the names are the keys of the table above)
+#: Rooms that are used by their own names: ``funis.design.simon``.
+_ROOMS = ("design",)
+
+__all__ = ["__version__", *_HOME, *_ROOMS]  # noqa: PLE0604  (the names are the keys of the table above)
 
 
 def __getattr__(name: str) -> object:
     """Load a public name from its module the first time it is asked for."""
+    if name in _ROOMS:
+        return import_module(f"funis.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'funis' has no attribute {name!r}. It has: {', '.join(sorted(_HOME))}.")
     found: object = getattr(import_module(_HOME[name]), name)

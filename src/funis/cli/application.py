@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from funis.cli import (
     audit_commands,
     correction_commands,
+    design_commands,
     document_commands,
     instrument_commands,
     number_commands,
@@ -54,6 +55,20 @@ app = typer.Typer(
 )
 instruments_app = typer.Typer(cls=NearestGroup, help="What funis can score.", rich_markup_mode=None)
 app.add_typer(instruments_app, name="instruments")
+design_app = typer.Typer(
+    cls=NearestGroup,
+    help="How many patients, when to look, when to stop.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(design_app, name="design")
+for find in (
+    design_commands.simon, design_commands.exact, design_commands.paired, design_commands.means,
+    design_commands.rates, design_commands.mmrm, design_commands.sequential, design_commands.logrank,
+    design_commands.safety, design_commands.monitor, design_commands.boin, design_commands.crm,
+):  # fmt: skip
+    design_app.command()(find)
+design_app.command("map")(design_commands.map_)
 
 for command in (study_commands.new, study_commands.check, study_commands.report, study_commands.multiverse):
     app.command()(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, overload
 
 import typer
 
@@ -66,6 +66,30 @@ def read_units(given: list[str] | None) -> dict[str, str]:
             raise ValueRangeError("--unit", text, "a column and its unit, once: haemoglobin=g/L")
         units[column] = unit
     return units
+
+
+@overload
+def read_numbers(option: str, text: str) -> list[float]: ...
+@overload
+def read_numbers(option: str, text: str, *, whole: Literal[True]) -> list[int]: ...
+def read_numbers(option: str, text: str, *, whole: bool = False) -> list[float] | list[int]:
+    """Read numbers that were given with commas between them; an empty text has none.
+
+    Raises
+    ------
+    ValueRangeError : one is no number
+
+    Examples
+    --------
+    >>> read_numbers("--times", "0.5, 1"), read_numbers("--looks", "6,12", whole=True)
+    ([0.5, 1.0], [6, 12])
+    """
+    parts = [part.strip() for part in text.split(",")] if text.strip() else []
+    try:
+        return [int(part) for part in parts] if whole else [float(part) for part in parts]
+    except ValueError as error:
+        kind = "whole numbers" if whole else "numbers"
+        raise ValueRangeError(option, text, f"{kind} with commas between them") from error
 
 
 def check_policy(missing: str) -> None:

@@ -1,0 +1,165 @@
+"""What every design is told as, and the figure of lines they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from funis.documents.colours import GROUPS
+from funis.documents.document import Document, Guidance, ItemList, Paragraph, Section, plain
+from funis.documents.figure import FigureSpec, Spec, finish, fit, top_legend
+from funis.documents.numbering import number_sections
+from funis.documents.table import TableSpec, text_rows
+from funis.results.text import format_number
+from funis.version import VERSION
+
+_HIGH = 260
+#: Strokes that tell lines apart without their colours.
+_STROKES: Sequence[Sequence[int]] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3])
+
+
+@dataclass(frozen=True, slots=True)
+class DesignTable:
+    """A table of a design: heads, rows of words, notes."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDesign:
+    """A design in words.
+
+    Attributes
+    ----------
+    title : of the design
+    asked : what was asked, by name
+    paragraph : for a protocol
+    tables : the figures
+    figure : one picture
+    cautions : what to beware of, a sentence each
+    """
+
+    title: str
+    asked: Mapping[str, str]
+    paragraph: str
+    tables: tuple[DesignTable, ...]
+    figure: FigureSpec
+    cautions: tuple[str, ...]
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Print a share in percent.
+
+    Examples
+    --------
+    >>> percent(0.0482)
+    '4.8%'
+    """
+    return f"{format_number(100 * share, digits)}%"
+
+
+def draw_lines(  # noqa: PLR0913  all but the lines are by keyword
+    lines: Mapping[str, Iterable[tuple[float, float]]],
+    *,
+    title: str,
+    across: str,
+    up: str,
+    alt: str,
+    notes: tuple[str, ...] = (),
+    is_step: bool = False,
+    in_percent: bool = False,
+    references: Iterable[float] = (),
+) -> FigureSpec:
+    """Specify a figure of lines, told apart by colour and by stroke.
+
+    Parameters
+    ----------
+    lines : points of each line, by its name
+    title, across, up, alt, notes : words of the figure and its axes
+    is_step : a value holds until the next
+    in_percent : the values are shares
+    references : upright lines at these values across
+    """
+    factor = 100.0 if in_percent else 1.0
+    names = list(lines)
+    points = [
+        {"across": x, "up": factor * y, "line": name} for name, pairs in lines.items() for x, y in pairs
+    ]
+    scale: Spec = {"zero": in_percent} | ({"domain": [0, 100]} if in_percent else {})
+    drawn: Spec = {
+        "data": {"values": points},
+        "mark": {"type": "line", "strokeWidth": 2} | ({"interpolate": "step-after"} if is_step else {}),
+        "encoding": {
+            "x": {
+                "field": "across", "type": "quantitative", "title": across,
+                "scale": {"zero": False, "nice": False},
+            },
+            "y": {"field": "up", "type": "quantitative", "title": up, "scale": scale},
+            "color": {
+                "field": "line", "type": "nominal",
+                "scale": {"domain": names, "range": [*GROUPS[: len(names)]]},
+                "legend": top_legend(names) | {"orient": "top"},
+            },
+            "strokeDash": {
+                "field": "line", "type": "nominal",
+                "scale": {"domain": names, "range": [*_STROKES[: len(names)]]},
+                "legend": top_legend(names) | {"orient": "top"},
+            },
+        },
+    }  # fmt: skip
+    marks: list[Spec] = [
+        {
+            "data": {"values": [{"at": value} for value in references]},
+            "mark": {"type": "rule", "strokeDash": [3, 3], "opacity": 0.6},
+            "encoding": {"x": {"field": "at", "type": "quantitative"}},
+        }
+    ]
+    layers = [*(marks if list(references) else []), drawn]
+    spec = finish(fit({"layer": layers, "height": _HIGH}))
+    return FigureSpec("figure-design", "answer", title, spec, alt, notes)
+
+
+def build_document(told: ToldDesign) -> Document:
+    """Put a page of a design together, for any renderer."""
+    tables = tuple(
+        TableSpec(
+            f"table-{number}", "figures", table.title, table.heads, text_rows(table.rows), table.notes,
+            is_text=False, is_stacked=True,
+        )
+        for number, table in enumerate(told.tables, 1)
+    )  # fmt: skip
+    sections = (
+        Section("answer", "For the protocol", (Paragraph(plain(told.paragraph), is_lead=True), told.figure)),
+        Section("figures", "The figures", tables),
+        Section("beware", "What to beware of", (ItemList(tuple(map(plain, told.cautions))),)),
+    )
+    numbered, register = number_sections(sections)
+    return Document(
+        title=told.title,
+        sections=numbered,
+        register=register,
+        kicker="funis design",
+        facts=tuple((name, plain(value)) for name, value in told.asked.items()),
+        closing=f"funis {VERSION}",
+        running_head=told.title,
+        generator=f"funis {VERSION}",
+        guidance=Guidance(contents="Contents", skip="Skip to the answer"),
+    )
+
+
+def write_text(told: ToldDesign) -> str:
+    """Write a design for a terminal: the paragraph, the tables, what to beware of."""
+    parts = [told.title, told.paragraph]
+    for table in told.tables:
+        rows = [table.heads, *table.rows]
+        wide = [max(len(row[column]) for row in rows) for column in range(len(table.heads))]
+        lines = [
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)).rstrip()
+            for row in rows
+        ]
+        parts.append("\n".join([table.title, *lines, *table.notes]))
+    parts.append("\n".join(f"- {each}" for each in told.cautions))
+    return "\n\n".join(parts)
