@@ -120,7 +120,7 @@ def _improving(p0: float, p1: float, alpha: float, power: float) -> Iterator[Two
     fewest = float("inf")
     most_stopped = _stopping_at_most(p0, p1, power)
     first = np.arange(1, MOST_SUBJECTS)
-    for n in range(2, MOST_SUBJECTS + 1):
+    for n in range(_fewest_subjects(p0, p1, alpha, power), MOST_SUBJECTS + 1):
         bound = first[: n - 1] + (1 - most_stopped[: n - 1]) * (n - first[: n - 1])
         worth = first[: n - 1][bound < fewest]
         if not worth.size:
@@ -131,6 +131,17 @@ def _improving(p0: float, p1: float, alpha: float, power: float) -> Iterator[Two
             best = min(held, key=lambda each: (each.expected_n, each.n1))
             fewest = best.expected_n
             yield best
+
+
+def _fewest_subjects(p0: float, p1: float, alpha: float, power: float) -> int:
+    """Give the size below which no test whatever has the power, by the lemma of Neyman and Pearson."""
+    sizes = np.arange(2, MOST_SUBJECTS + 1)
+    limit = stats.binom.ppf(1 - alpha, sizes, p0)
+    spent = stats.binom.sf(limit, sizes, p0)
+    share = (alpha - spent) / stats.binom.pmf(limit, sizes, p0)
+    reached = stats.binom.sf(limit, sizes, p1) + share * stats.binom.pmf(limit, sizes, p1)
+    enough = np.flatnonzero(reached >= power - 1e-12)
+    return int(sizes[enough[0]]) if enough.size else MOST_SUBJECTS + 1
 
 
 def _stopping_at_most(p0: float, p1: float, power: float) -> Floats:

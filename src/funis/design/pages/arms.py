@@ -45,7 +45,8 @@ def tell_means(found: MeansDesign) -> ToldDesign:
     least = max(3, math.ceil(2 / found.ratio))
     figure = draw_lines(
         {"Power": [(float(n), power(n)) for n in range(least, 2 * found.n[0] + 5)]},
-        title="Power by the size of the first arm", across="Patients in the first arm", up="Power (%)",
+        title="Power by the size of the first arm", across="Patients in the first arm",
+        in_whole=True, up="Power (%)",
         in_percent=True, references=(found.n[0],),
         alt=f"Power is {percent(found.power)} with {_shown_arms(found.n)}.",
     )  # fmt: skip
@@ -85,7 +86,8 @@ def tell_rates(found: RatesDesign) -> ToldDesign:
 
     figure = draw_lines(
         {"Power, normal approximation": [(float(n), power(n)) for n in range(5, 2 * found.n_fisher[0] + 5)]},
-        title="Power by the size of the first arm", across="Patients in the first arm", up="Power (%)",
+        title="Power by the size of the first arm", across="Patients in the first arm",
+        in_whole=True, up="Power (%)",
         in_percent=True, references=(found.n[0], found.n_fisher[0]),
         alt=f"The approximation reaches the power with {found.n[0]} in the first arm, Fisher's test with "
         f"{found.n_fisher[0]}.",
@@ -133,7 +135,8 @@ def tell_repeated(found: RepeatedDesign) -> ToldDesign:
 
     figure = draw_lines(
         {"Power": [(float(n), power(n)) for n in range(4, 2 * found.n[0] + 5)]},
-        title="Power by the size of the first arm", across="Patients in the first arm", up="Power (%)",
+        title="Power by the size of the first arm", across="Patients in the first arm",
+        in_whole=True, up="Power (%)",
         in_percent=True, references=(found.n[0],),
         alt=f"Power is {percent(found.power)} with {_shown_arms(found.n)}.",
     )  # fmt: skip
@@ -176,7 +179,8 @@ def tell_logrank(found: LogRankDesign) -> ToldDesign:
 
     figure = draw_lines(
         {"Power": [(float(d), power(d)) for d in range(4, 2 * found.events + 5)]},
-        title="Power by the number of events", across="Events in both arms", up="Power (%)", in_percent=True,
+        title="Power by the number of events", across="Events in both arms",
+        in_whole=True, up="Power (%)", in_percent=True,
         references=(found.events,),
         alt=f"Power is {percent(found.asked_power, 0)} with {found.events} events.",
     )  # fmt: skip

@@ -34,7 +34,7 @@ def tell_boin(found: BoinDesign) -> ToldDesign:
                 (float(row.n), float(row.eliminate)) for row in found.rows if row.eliminate is not None
             ],
         },
-        title="What the number of toxicities decides", across="Patients at the dose",
+        title="What the number of toxicities decides", across="Patients at the dose", in_whole=True,
         up="Patients with the toxicity", alt="Limits of going up, going down and giving up a dose.",
     )  # fmt: skip
     rows = tuple(
@@ -72,7 +72,7 @@ def tell_crm(found: CrmAnswer) -> ToldDesign:
             "90% interval, lower end": [(float(number), dose.lower) for number, dose in numbered],
             "90% interval, upper end": [(float(number), dose.upper) for number, dose in numbered],
         },
-        title="Toxicity rate by dose", across="Dose", up="Toxicity rate (%)", in_percent=True,
+        title="Toxicity rate by dose", across="Dose", in_whole=True, up="Toxicity rate (%)", in_percent=True,
         alt=f"The recommended dose is {found.recommended}.",
     )  # fmt: skip
     rows = tuple(
@@ -113,7 +113,7 @@ def tell_borrowing(found: BorrowedRate) -> ToldDesign:
         paragraph += (
             f" With {found.new_responders} of {found.new_treated} in the new trial's own control arm "
             "the rate is "
-            f"{percent(found.updated.mean)} ({percent(found.updated.lower)} to "
+            f"{percent(found.updated.mean)} (95% interval {percent(found.updated.lower)} to "
             f"{percent(found.updated.upper)})."
         )
     priors = {"Prior": prior, "Robust prior": robust}

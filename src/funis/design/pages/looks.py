@@ -145,6 +145,7 @@ def tell_monitoring(found: MonitoringRule) -> ToldDesign:
     ]
     figure = draw_lines(
         {"Stop at or above": points}, title="Events that stop the trial", across="Patients observed",
+        in_whole=True,
         up="Events", is_step=True, alt=f"Stop with {', '.join(stops) or 'no number of events'}.",
     )  # fmt: skip
     rows = tuple(

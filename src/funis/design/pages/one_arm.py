@@ -16,12 +16,15 @@ from funis.design.pages.told import DesignTable, ToldDesign, draw_lines, percent
 from funis.design.two_stage import SimonDesigns, TwoStageDesign
 from funis.results.text import format_number, format_shortest
 
-#: Said of every design without a control group, and of one that compares with a fixed rate.
-NO_CONTROL_OF_A_CHANGE = (
-    "Without a control group a change also holds what would have come anyway: regression to the mean, other "
-    "drugs, and what patients on placebo show."
+_BESIDES = (
+    "also holds what would have come anyway: regression to the mean, other drugs, and what patients on "
+    "placebo show."
 )
-NO_CONTROL = f"{NO_CONTROL_OF_A_CHANGE} Take p0 from a placebo arm with the same endpoint."
+#: Said of every design without a control group, and of one that compares with a fixed rate.
+NO_CONTROL_OF_A_CHANGE = f"Without a control group a change {_BESIDES}"
+NO_CONTROL = (
+    f"Without a control group a response {_BESIDES} Take p0 from a placebo arm with the same endpoint."
+)
 
 
 def tell_simon(found: SimonDesigns) -> ToldDesign:
@@ -118,7 +121,8 @@ def tell_exact(found: ExactDesign) -> ToldDesign:
         limit += float(stats.binom.sf(limit, size, found.p0) > found.alpha)
         powers.append((float(size), float(stats.binom.sf(limit, size, found.p1))))
     figure = draw_lines(
-        {"Power": powers}, title="Power by the number of patients", across="Patients", up="Power (%)",
+        {"Power": powers}, title="Power by the number of patients", across="Patients",
+        in_whole=True, up="Power (%)",
         in_percent=True, is_step=True, references=(found.n, found.steady_n),
         alt=f"Power reaches {percent(found.asked_power, 0)} first with {found.n} patients, and for good with "
         f"{found.steady_n}.",
@@ -162,7 +166,8 @@ def tell_paired(found: PairedDesign) -> ToldDesign:
                 for n in range(3, 2 * found.n + 5)
             ]
         },
-        title="Power by the number of patients", across="Patients with both values", up="Power (%)",
+        title="Power by the number of patients", across="Patients with both values",
+        in_whole=True, up="Power (%)",
         in_percent=True, references=(found.n,),
         alt=f"Power is {percent(found.power)} with {found.n} patients.",
     )  # fmt: skip

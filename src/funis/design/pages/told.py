@@ -16,6 +16,7 @@ from funis.version import VERSION
 _HIGH = 260
 #: Strokes that tell lines apart without their colours.
 _STROKES: Sequence[Sequence[int]] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3])
+_LEGEND: Spec = {"orient": "top", "symbolType": "stroke", "symbolSize": 260}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def draw_lines(  # noqa: PLR0913  all but the lines are by keyword
     notes: tuple[str, ...] = (),
     is_step: bool = False,
     in_percent: bool = False,
+    in_whole: bool = False,
     references: Iterable[float] = (),
 ) -> FigureSpec:
     """Specify a figure of lines, told apart by colour and by stroke.
@@ -81,6 +83,7 @@ def draw_lines(  # noqa: PLR0913  all but the lines are by keyword
     title, across, up, alt, notes : words of the figure and its axes
     is_step : a value holds until the next
     in_percent : the values are shares
+    in_whole : across are counts
     references : upright lines at these values across
     """
     factor = 100.0 if in_percent else 1.0
@@ -96,17 +99,18 @@ def draw_lines(  # noqa: PLR0913  all but the lines are by keyword
             "x": {
                 "field": "across", "type": "quantitative", "title": across,
                 "scale": {"zero": False, "nice": False},
+                "axis": {"tickMinStep": 1, "format": "d"} if in_whole else {},
             },
             "y": {"field": "up", "type": "quantitative", "title": up, "scale": scale},
             "color": {
                 "field": "line", "type": "nominal",
                 "scale": {"domain": names, "range": [*GROUPS[: len(names)]]},
-                "legend": top_legend(names) | {"orient": "top"},
+                "legend": _LEGEND | top_legend(names),
             },
             "strokeDash": {
                 "field": "line", "type": "nominal",
                 "scale": {"domain": names, "range": [*_STROKES[: len(names)]]},
-                "legend": top_legend(names) | {"orient": "top"},
+                "legend": _LEGEND | top_legend(names),
             },
         },
     }  # fmt: skip
