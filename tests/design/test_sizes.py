@@ -3,6 +3,7 @@
 import math
 from itertools import product
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -59,7 +60,7 @@ def test_the_power_of_fishers_test_is_that_of_every_result() -> None:
     first, second = found.n
     power = 0.0
     for a, b in product(range(first + 1), range(second + 1)):
-        p = stats.fisher_exact([[a, first - a], [b, second - b]])[1]
+        p = stats.fisher_exact(np.array([[a, first - a], [b, second - b]]))[1]
         if p <= 0.05 and a / first > b / second:
             power += stats.binom.pmf(a, first, 0.8) * stats.binom.pmf(b, second, 0.2)
     assert found.power_fisher == pytest.approx(power, rel=1e-9)

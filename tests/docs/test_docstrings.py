@@ -2,7 +2,9 @@
 
 import doctest
 import importlib
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,11 +14,44 @@ import funis
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = [*(ROOT / "src" / "funis").rglob("*.py"), *(ROOT / "docs").glob("*.py")]
+SERVER = ROOT / "src" / "funis" / "capture"
 WITH_EXAMPLES = sorted(path for path in WRITTEN if ">>>" in path.read_text(encoding="utf-8"))
 sys.path.insert(0, str(ROOT / "docs"))
 
 
-@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.stem)
+#: Django knows one set of settings in a process: rooms of the server run their examples in one of their own.
+EXAMPLES_OF_THE_SERVER = """
+import django, doctest, importlib, sys
+django.setup()
+for name in sys.argv[1:]:
+    found = doctest.testmod(importlib.import_module(name))
+    print(name, found.attempted, found.failed)
+"""
+
+
+def _named(path: Path, top: Path) -> str:
+    return ".".join(path.relative_to(top).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_examples_of_the_server_run() -> None:
+    names = [_named(path, ROOT / "src") for path in WITH_EXAMPLES if path.is_relative_to(SERVER)]
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "typing_settings",
+        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'scripts'}",
+    }
+    program = [sys.executable, "-c", EXAMPLES_OF_THE_SERVER, *names]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, env=os.environ | settings)
+    assert done.returncode == 0, done.stderr
+    counted = [line.split() for line in done.stdout.splitlines()[-len(names) :]]
+    assert [name for name, *_ in counted] == names, done.stdout
+    assert [
+        (name, attempted, failed) for name, attempted, failed in counted if attempted == "0" or failed != "0"
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in WITH_EXAMPLES if not path.is_relative_to(SERVER)], ids=lambda path: path.stem
+)
 def test_examples_run(path: Path) -> None:
     top = ROOT / ("docs" if path.parent == ROOT / "docs" else "src")
     module = importlib.import_module(".".join(path.relative_to(top).with_suffix("").parts))

@@ -18,7 +18,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(400)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GoingOn:
     """Where the statistic of a trial that goes on may stand after a look.
 
     Attributes
@@ -33,10 +33,10 @@ class Standing:
     chances: Floats
 
 
-START: Final = Standing(0.0, np.zeros(1), np.ones(1))
+START: Final = GoingOn(0.0, np.zeros(1), np.ones(1))
 
 
-def chance_above(bound: float, time: float, drift: float, before: Standing) -> float:
+def chance_above(bound: float, time: float, drift: float, before: GoingOn) -> float:
     """Give the chance that the trial goes on until this look and its statistic lies above a bound.
 
     Parameters
@@ -49,25 +49,25 @@ def chance_above(bound: float, time: float, drift: float, before: Standing) -> f
     return float(before.chances @ special.ndtr(-_steps(np.array([bound]), time, drift, before)[:, 0]))
 
 
-def chance_below(bound: float, time: float, drift: float, before: Standing) -> float:
+def chance_below(bound: float, time: float, drift: float, before: GoingOn) -> float:
     """Give the chance that the trial goes on until this look and its statistic lies below a bound."""
     return float(before.chances @ special.ndtr(_steps(np.array([bound]), time, drift, before)[:, 0]))
 
 
-def go_on(lower: float, upper: float, time: float, drift: float, before: Standing) -> Standing:
+def go_on(lower: float, upper: float, time: float, drift: float, before: GoingOn) -> GoingOn:
     """Give where the statistic stands if it lies between two bounds at this look."""
     mean = drift * math.sqrt(time)
     low, high = max(lower, mean - _FAR), min(upper, mean + _FAR)
     if high <= low:
-        return Standing(time, np.zeros(1), np.zeros(1))
+        return GoingOn(time, np.zeros(1), np.zeros(1))
     points = (high + low) / 2 + (high - low) / 2 * _NODES
     steps = _steps(points, time, drift, before)
     scale = math.sqrt(time / (time - before.time))
     density = before.chances @ (np.exp(-0.5 * steps**2) * (scale / math.sqrt(2 * math.pi)))
-    return Standing(time, points, density * _WEIGHTS * (high - low) / 2)
+    return GoingOn(time, points, density * _WEIGHTS * (high - low) / 2)
 
 
-def _steps(points: Floats, time: float, drift: float, before: Standing) -> Floats:
+def _steps(points: Floats, time: float, drift: float, before: GoingOn) -> Floats:
     """Give the standardised step from every point before (row) to every point now (column)."""
     added = time - before.time
     now = points * math.sqrt(time) - drift * added

@@ -91,7 +91,7 @@ def logrank(  # noqa: PLR0913  all but the first four are by keyword
     --------
     >>> found = logrank(0.5, median=12.0, accrual=12.0, follow_up=12.0)
     >>> found.events, found.n
-    (66, (60, 60))
+    (66, (63, 63))
     """
     if hazard_ratio == 1:
         raise ValueRangeError("hazard ratio", hazard_ratio, "a number other than 1")

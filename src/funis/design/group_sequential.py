@@ -13,7 +13,7 @@ import numpy as np
 from scipy import optimize, special
 
 from funis.arguments import NumberFrom, OrNone, Several, takes
-from funis.design.crossing import START, Standing, chance_above, chance_below, crossings, go_on
+from funis.design.crossing import START, GoingOn, chance_above, chance_below, crossings, go_on
 from funis.errors import UnknownNameError, ValueRangeError
 
 Spending = Callable[[float, float], float]
@@ -43,7 +43,7 @@ BOUNDARIES: Final = (*SHAPES, *SPENDING, HWANG_SHIH_DECANI)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InterimAnalysis:
     """One analysis.
 
     Attributes
@@ -84,7 +84,7 @@ class SequentialDesign:
     boundary: str
     alpha: float
     power: float
-    looks: tuple[Look, ...]
+    looks: tuple[InterimAnalysis, ...]
     drift: float
     inflation: float
     expected_null: float
@@ -183,7 +183,7 @@ def _upper_bounds(times: tuple[float, ...], boundary: str, alpha: float, gamma: 
     return tuple(bounds)
 
 
-def _bound_that_spends(chance: float, time: float, drift: float, standing: Standing) -> float:
+def _bound_that_spends(chance: float, time: float, drift: float, standing: GoingOn) -> float:
     """Give the upper bound that is crossed with a chance."""
     return float(
         optimize.brentq(
@@ -227,7 +227,7 @@ def _lower_bounds(
     return (*bounds, upper[-1])
 
 
-def _bound_that_gives_up(chance: float, time: float, drift: float, standing: Standing, most: float) -> float:
+def _bound_that_gives_up(chance: float, time: float, drift: float, standing: GoingOn, most: float) -> float:
     """Give the lower bound that is crossed with a chance, at most the upper bound of the same look."""
     if chance_below(most, time, drift, standing) <= chance:
         return most
@@ -254,7 +254,9 @@ def _describe(
     reached, futile = np.cumsum(effect, axis=0).T
     inflation = float((drift / (special.ndtri(1 - alpha) + special.ndtri(power))) ** 2)
     looks = tuple(
-        Look(time, float(high), float(special.ndtr(-high)), float(low), float(a), float(b), float(c))
+        InterimAnalysis(
+            time, float(high), float(special.ndtr(-high)), float(low), float(a), float(b), float(c)
+        )
         for time, high, low, a, b, c in zip(times, upper, lower, spent, reached, futile, strict=True)
     )
     expected = [inflation * _expected_time(times, chances.sum(axis=1)) for chances in (null, effect)]

@@ -29,8 +29,8 @@ def power_of_t(shift: float, freedom: float, alpha: float) -> float:
 
     Examples
     --------
-    >>> round(power_of_t(2.8284271, 6, 0.05), 3)
-    0.659
+    >>> round(power_of_t(3.16227766, 38, 0.05), 4)
+    0.869
     """
     limit = float(stats.t.ppf(1 - alpha / 2, freedom))
     return float(stats.nct.sf(limit, freedom, shift))

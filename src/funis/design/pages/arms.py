@@ -140,23 +140,26 @@ def tell_repeated(found: RepeatedDesign) -> ToldDesign:
         in_percent=True, references=(found.n[0],),
         alt=f"Power is {percent(found.power)} with {_shown_arms(found.n)}.",
     )  # fmt: skip
-    rows = (
-        ("Mixed model", *map(str, found.n), str(sum(found.n))),
-        ("Last visit alone", *map(str, found.n_completers), str(sum(found.n_completers))),
-    )  # fmt: skip
     return ToldDesign(
         "Repeated measures in two arms", {
             "Difference": format_shortest(found.difference), "SD": format_shortest(found.sd),
             "Still seen": ", ".join(percent(each, 0) for each in first),
             "Error (two-sided)": format_shortest(found.alpha), "Power": percent(found.asked_power, 0),
-        }, paragraph, (DesignTable("Patients", ("Analysis", "First arm", "Second arm", "Both"), rows),),
-        figure,
+        }, paragraph, (_list_arms(found),), figure,
         (
             "The formula is one of large samples: below about 30 patients an arm add two or three to each.",
             ("Those who leave are taken to be like those who stay with the same values before "
             "(missing at random)."),
         ),
     )  # fmt: skip
+
+
+def _list_arms(found: RepeatedDesign) -> DesignTable:
+    rows = (
+        ("Mixed model", *map(str, found.n), str(sum(found.n))),
+        ("Last visit alone", *map(str, found.n_completers), str(sum(found.n_completers))),
+    )
+    return DesignTable("Patients", ("Analysis", "First arm", "Second arm", "Both"), rows)
 
 
 def tell_logrank(found: LogRankDesign) -> ToldDesign:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy import stats
 
@@ -99,23 +101,7 @@ def tell_crm(found: CrmAnswer) -> ToldDesign:
 def tell_borrowing(found: BorrowedRate) -> ToldDesign:
     """Tell what earlier trials say of a rate."""
     robust, prior = found.robust, found.prior
-    paragraph = (
-        f"The control rate is foretold from {len(found.treated)} earlier trials "
-        f"({sum(found.responders)} responders of {sum(found.treated)}) by a meta-analytic-predictive "
-        "prior: mean "
-        f"{percent(found.mean)}, standard deviation {format_number(100 * found.sd, 1)} percentage "
-        "points, worth "
-        f"{format_number(prior.subjects, 0)} patients, not {sum(found.treated)}. A flat part with a "
-        "weight of "
-        f"{percent(found.flat_weight, 0)} guards against a trial unlike the others."
-    )
-    if found.updated is not None:
-        paragraph += (
-            f" With {found.new_responders} of {found.new_treated} in the new trial's own control arm "
-            "the rate is "
-            f"{percent(found.updated.mean)} (95% interval {percent(found.updated.lower)} to "
-            f"{percent(found.updated.upper)})."
-        )
+    paragraph = _tell_rate(found)
     priors = {"Prior": prior, "Robust prior": robust}
     priors |= {"After the control arm": found.updated} if found.updated is not None else {}
     at = np.linspace(0.002, 0.998, 250)
@@ -127,21 +113,6 @@ def tell_borrowing(found: BorrowedRate) -> ToldDesign:
         title="What is known of the control rate", across="Control rate (%)", up="Density",
         alt=f"The prior has its mean at {percent(prior.mean)}.",
     )  # fmt: skip
-    rows = tuple(
-        (
-            name, percent(each.mean), format_number(100 * each.sd, 1),
-            f"{percent(each.lower)} to {percent(each.upper)}", format_number(each.subjects, 1),
-            " + ".join(
-                f"{format_number(part.weight, 3)} beta({format_number(part.a, 2)}, "
-                f"{format_number(part.b, 2)})"
-                for part in each.parts
-            ),
-        )
-        for name, each in priors.items()
-    )  # fmt: skip
-    middle, low, high = (format_number(each, 2) for each in found.between)
-    heads = ("What", "Mean", "SD (points)", "95% interval", "Worth patients", "As a mixture")
-    notes = (f"Spread between trials on the logit scale: median {middle}, 95% interval {low} to {high}.",)
     few = (
         (
             (
@@ -157,9 +128,49 @@ def tell_borrowing(found: BorrowedRate) -> ToldDesign:
         "Borrowed control rate (robust MAP)",
         {"Trials": ", ".join(f"{r}/{n}" for r, n in zip(found.responders, found.treated, strict=True)),
          "Flat part": format_shortest(found.flat_weight)},
-        paragraph, (DesignTable("The rate", heads, rows, notes),), figure,
+        paragraph, (_list_rates(found, priors),), figure,
         (*few, "Trials with another endpoint, background treatment or decade are not like the next."),
     )  # fmt: skip
+
+
+def _tell_rate(found: BorrowedRate) -> str:
+    paragraph = (
+        f"The control rate is foretold from {len(found.treated)} earlier trials "
+        f"({sum(found.responders)} responders of {sum(found.treated)}) by a meta-analytic-predictive "
+        "prior: mean "
+        f"{percent(found.mean)}, standard deviation {format_number(100 * found.sd, 1)} percentage "
+        "points, worth "
+        f"{format_number(found.prior.subjects, 0)} patients, not {sum(found.treated)}. A flat part with a "
+        "weight of "
+        f"{percent(found.flat_weight, 0)} guards against a trial unlike the others."
+    )
+    if found.updated is not None:
+        paragraph += (
+            f" With {found.new_responders} of {found.new_treated} in the new trial's own control arm "
+            "the rate is "
+            f"{percent(found.updated.mean)} (95% interval {percent(found.updated.lower)} to "
+            f"{percent(found.updated.upper)})."
+        )
+    return paragraph
+
+
+def _list_rates(found: BorrowedRate, priors: Mapping[str, RatePrior]) -> DesignTable:
+    rows = tuple(
+        (
+            name, percent(each.mean), format_number(100 * each.sd, 1),
+            f"{percent(each.lower)} to {percent(each.upper)}", format_number(each.subjects, 1),
+            " + ".join(
+                f"{format_number(part.weight, 3)} beta({format_number(part.a, 2)}, "
+                f"{format_number(part.b, 2)})"
+                for part in each.parts
+            ),
+        )
+        for name, each in priors.items()
+    )  # fmt: skip
+    middle, low, high = (format_number(each, 2) for each in found.between)
+    heads = ("What", "Mean", "SD (points)", "95% interval", "Worth patients", "As a mixture")
+    notes = (f"Spread between trials on the logit scale: median {middle}, 95% interval {low} to {high}.",)
+    return DesignTable("The rate", heads, rows, notes)
 
 
 def _density(prior: RatePrior, at: np.ndarray) -> list[float]:

@@ -48,6 +48,19 @@ def tell_sequential(found: SequentialDesign) -> ToldDesign:
         lines, title="Bounds of the standardised statistic", across="Information (%)",
         up="Standardised statistic", alt=f"Upper bounds {bounds}.",
     )  # fmt: skip
+    return ToldDesign(
+        "Group sequential design",
+        {"Bounds": _NAMES[found.boundary], "Error (one-sided)": format_shortest(found.alpha),
+         "Power": percent(found.power, 0)},
+        paragraph, (_list_analyses(found),), figure,
+        (
+            "The time of a look counts in information (patients with a value, or events), not in months.",
+            "After an early stop the plain estimate is too large on average.",
+        ),
+    )  # fmt: skip
+
+
+def _list_analyses(found: SequentialDesign) -> DesignTable:
     rows = tuple(
         (
             percent(look.time, 1), format_number(look.upper, 4), format_number(look.nominal_p, 6),
@@ -58,16 +71,7 @@ def tell_sequential(found: SequentialDesign) -> ToldDesign:
     )  # fmt: skip
     heads = ("Information", "Benefit above", "One-sided P below", "Futility below", "Error spent",
              "Power so far", "Futile so far")  # fmt: skip
-    return ToldDesign(
-        "Group sequential design",
-        {"Bounds": _NAMES[found.boundary], "Error (one-sided)": format_shortest(found.alpha),
-         "Power": percent(found.power, 0)},
-        paragraph, (DesignTable("Analyses", heads, rows),), figure,
-        (
-            "The time of a look counts in information (patients with a value, or events), not in months.",
-            "After an early stop the plain estimate is too large on average.",
-        ),
-    )  # fmt: skip
+    return DesignTable("Analyses", heads, rows)
 
 
 def tell_safety(found: SafetyRules) -> ToldDesign:
