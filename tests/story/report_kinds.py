@@ -77,13 +77,19 @@ def _rebuilt(name: str) -> Path:
     return reconstruct(name, Path(place) / name)
 
 
-@cache
 def analysed(kind: str) -> tuple[Study, Results]:
     """Analyse the study of one kind, once a process; neither is to be changed."""
+    return analysed_file(kind)[:2]
+
+
+@cache
+def analysed_file(kind: str) -> tuple[Study, Results, str]:
+    """Analyse the study of one kind, once a process, and give the text of its study file too."""
     with tempfile.TemporaryDirectory() as place:
         folder = make_study(kind, Path(place) / kind)
         study = read_study(folder)
-        return study, analyse(study, read_tables(folder, study))
+        text = (folder / "study.toml").read_text(encoding="utf-8")
+        return study, analyse(study, read_tables(folder, study)), text
 
 
 def _rewrite(path: Path, old: str, new: str) -> None:

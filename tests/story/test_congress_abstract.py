@@ -15,7 +15,6 @@ from funis.analysis.analyse import analyse
 from funis.catalogue.congress_rules import congress_rule
 from funis.catalogue.house_styles import house_style
 from funis.data.tables import read_tables
-from funis.demo.reconstruct import reconstruct_scenario
 from funis.documents.table import Inline
 from funis.published.compare import compare_with_published
 from funis.published.read import read_statements
@@ -28,7 +27,7 @@ from funis.results import Results, format_number
 from funis.study.model import Study
 from funis.study.read import read_study
 
-from .report_kinds import KINDS, make_study
+from .report_kinds import KINDS, analysed_file, make_study
 
 EVERY = (*KINDS, "randomised", "retreatment", "one_not_asked")
 STYLES = ("acr", "eular")
@@ -36,11 +35,7 @@ NUMERAL = re.compile(r"\d+(?:\.(\d+))?")
 PLACE = re.compile(r"\[to be filled in: [^\]]+\]")
 
 
-def make(kind: str, folder: Path) -> Path:
-    if kind == "retreatment":
-        return reconstruct_scenario(folder)
-    if kind != "one_not_asked":
-        return make_study(kind, folder)
+def make_one_not_asked(folder: Path) -> Path:
     made = make_study("sle", folder)
     table = made / "data" / "safety_questions.csv"
     lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -51,8 +46,10 @@ def make(kind: str, folder: Path) -> Path:
 
 @cache
 def analysed(kind: str) -> tuple[Study, Results, str]:
+    if kind != "one_not_asked":
+        return analysed_file(kind)
     with TemporaryDirectory() as place:
-        folder = make(kind, Path(place) / kind)
+        folder = make_one_not_asked(Path(place) / kind)
         study = read_study(folder)
         text = (folder / "study.toml").read_text(encoding="utf-8")
         return study, analyse(study, read_tables(folder, study)), text
