@@ -36,6 +36,8 @@ def text(number: object) -> str | None:
         ("Fourteen of forty patients (35%) responded.", [("14", "40", "35")]),
         ("The rate was 35.0% (14/40).", [("14", "40", "35.0")]),
         ("The rate was 92.5% (37 of 40 patients).", [("37", "40", "92.5")]),
+        ("It was met by 73 [41%] of 179 patients.", [("73", "179", "41")]),
+        ("Events occurred in 37 patients (21%) of 178.", [("37", "178", "21")]),
         ("Three patients (7.5%) relapsed.", [("3", None, "7.5")]),
         ("Relapse occurred in 12 (60.0%).", [("12", None, "60.0")]),
         ("It was met in 14/40 patients.", [("14", "40", None)]),

@@ -3,10 +3,21 @@
 from fractions import Fraction
 
 import pytest
+from tests.audit.printed import figure, only
 
 from funis.audit.audit import audit
+from funis.audit.checks.denominators import denominators_of
 from funis.audit.checks.percentage import ways_to_print
 from funis.audit.figures import FigureLabels, FigurePlace, PrintedCount, PrintedNumber
+from funis.audit.findings import CONSISTENT
+
+
+def test_a_count_of_a_large_group_has_a_denominator() -> None:
+    """DAPA-HF prints 237 (10.0%) and 326 (13.7%) of 2373 and 2371: of up to 1,000 there is none."""
+    for count, percent, of in (("237", "10.0", 2373), ("326", "13.7", 2371), ("1110", "25.7", 4321)):
+        told = only("denominator", figure("count", count=count, percent=percent))
+        assert told.classification == CONSISTENT
+        assert of in denominators_of(int(count), PrintedNumber(percent), 1_000)
 
 
 def counted(count: str, denominator: str, percent: str | None) -> PrintedCount:

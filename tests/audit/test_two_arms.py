@@ -9,7 +9,7 @@ from tests.audit.test_table_figures import extracted as extracted_table
 
 from funis.audit.audit import audit
 from funis.audit.extraction.extract import ExtractedFigures
-from funis.audit.figures import PrintedP, RoundingInterval
+from funis.audit.figures import PrintedCount, PrintedP, RoundingInterval
 from funis.audit.findings import CONSISTENT, UNEXPLAINED
 from funis.audit.p_ranges import SampleSummary, independent_range
 
@@ -44,6 +44,26 @@ def test_counts_of_two_groups_are_compared() -> None:
     assert [each[1:] for each in compared(found)] == [("MSC", "placebo", "0.001")]
     assert told(found, "two_proportions") == [CONSISTENT]
     assert told(extracted(ARMS, f"{share} (P = 0.04)."), "two_proportions") == [UNEXPLAINED]
+
+
+def test_versus_in_a_bracket_follows_the_order_of_the_groups() -> None:
+    text = "Response was more frequent in the MSC group than in the placebo group (12 of 20 patients vs 2 of 22 patients; P = 0.001)."
+    assert [each[1:] for each in compared(extracted(ARMS, text))] == [("MSC", "placebo", "0.001")]
+
+
+def test_the_word_group_is_no_name() -> None:
+    text = (
+        "Overall, 12 patients (60%) in the MSC group and 2 patients (9%) in the usual care group responded."
+    )
+    counts = [each for each in extracted(ARMS, text).figures if isinstance(each, PrintedCount)]
+    assert [each.about.group for each in counts] == ["MSC", "usual care"]
+
+
+def test_another_outcome_stands_behind_a_semicolon() -> None:
+    text = "Relapse was seen in 4 (20%) in the MSC group and 8 (36%) in the placebo group; 1 (5%) and 2 (9%), respectively, died."
+    counts = [each for each in extracted(ARMS, text).figures if isinstance(each, PrintedCount)]
+    assert [each.about.outcome for each in counts][:2] == ["Relapse", "Relapse"]
+    assert "Relapse" not in [each.about.outcome for each in counts][2:]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from funis.audit.granularity import fewer_than
 from funis.audit.words import list_numbers, name_figure, name_time, show_fraction
 
 NAME: Final = "denominator"
-#: Denominators that are tried where no size of a group is printed.
+#: Denominators that are tried where no size of a group is printed and the percentage leaves them no end.
 _MOST_TRIED: Final = 1_000
 
 
@@ -95,7 +95,12 @@ def _check_all(figures: GatheredFigures) -> Iterator[_Checked]:
 
 
 def denominators_of(count: int, percent: PrintedNumber, most: int) -> range:
-    """Give the denominators up to a largest one of which a count is a percentage.
+    """Give the denominators of which a count is a percentage.
+
+    Parameters
+    ----------
+    count, percent : as printed
+    most : the largest one, where a percentage that may be 0 leaves no end
 
     Examples
     --------
@@ -108,7 +113,7 @@ def denominators_of(count: int, percent: PrintedNumber, most: int) -> range:
     if ends.upper <= 0:
         return range(0)
     low = max(count, ceil(100 * count / ends.upper))
-    high = most if ends.lower <= 0 else min(most, floor(100 * count / ends.lower))
+    high = most if ends.lower <= 0 else floor(100 * count / ends.lower)
     return range(low, high + 1)
 
 
@@ -167,9 +172,11 @@ def _check_count(
 ) -> _Checked:
     about = name_figure(figure.about)
     size = figures.size_of(figure.about, figure.place.file)
+    size = None if size is None or size.n.value == 0 else size
     most = max(_MOST_TRIED, int(size.n.value) if size is not None else 0)
     found = denominators_of(int(count.value), percent, most)
-    arithmetic = f"{count} is {percent}% of {list_numbers(found)} (1 to {most} tried)."
+    tried = "" if percent.rounding.lower > 0 else f" (1 to {most} tried)"
+    arithmetic = f"{count} is {percent}% of {list_numbers(found)}{tried}."
     held: list[PrintedFigure] = [figure] if size is None else [figure, size]
     if not found:
         return _Checked(
@@ -202,7 +209,9 @@ def _check_count(
         certainty="Certain for a rounded percentage; the denominator may be those with a value.",
         ask="What is the denominator of the percentage, and who is not in it?",
     )
-    return _Checked(told, found, size, f"{count} ({percent}%){_of_what(figure)}")
+    # Of very many numbers none is worth naming as the one that explains several percentages.
+    numbers = found if len(found) <= _MOST_TRIED else ()
+    return _Checked(told, numbers, size, f"{count} ({percent}%){_of_what(figure)}")
 
 
 def _check_alone(figures: GatheredFigures, figure: PrintedCount, percent: PrintedNumber) -> _Checked:

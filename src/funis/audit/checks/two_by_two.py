@@ -30,6 +30,8 @@ from funis.results.text import format_p
 NAME: Final = "two_proportions"
 #: The exact test is computed up to so many subjects.
 _MOST_COUNTED: Final = 100_000
+#: Below it papers print no digits of P.
+_SMALL: Final = 0.001
 _FISHER: Final = ("Fisher's exact test", "twice the one-sided Fisher's exact test")
 _CHI_SQUARE: Final = ("the chi-square test", "the chi-square test with Yates's correction")
 _TESTS: Final = {"fisher": _FISHER, "chi_square": _CHI_SQUARE}
@@ -75,6 +77,11 @@ def p_values_of(k1: int, n1: int, k2: int, n2: int) -> dict[str, float]:
     return found
 
 
+def _show_p(p: float, printed: PRange) -> str:
+    """Print a P value as papers do; beside one that is printed as smaller, with two digits that count."""
+    return f"{p:.2g}" if max(p, printed.highest) < _SMALL else format_p(p)
+
+
 def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> CausedFinding:
     counts = [int(each.value) for each in (one.count, one.denominator, two.count, two.denominator) if each]
     values = p_values_of(*counts)
@@ -85,7 +92,7 @@ def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> CausedFind
         return CausedFinding(make_finding(NAME, NOT_CHECKABLE, (figure, one, two), statement, reason))
     printed, said = printed_range(figure), describe_p(figure)
     fitting = [name for name in named if name in values and printed.meets(PRange(values[name], values[name]))]
-    shown = "; ".join(f"{name}: {format_p(p)}" for name, p in values.items())
+    shown = "; ".join(f"{name}: {_show_p(p, printed)}" for name, p in values.items())
     working = f"{one.count}/{one.denominator} against {two.count}/{two.denominator}. {shown}."
     held, about = (figure, one, two), name_figure(figure.about)
     if fitting:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from funis.audit.extraction.number_words import NUMBER_WORD
@@ -30,7 +31,7 @@ _NO_NAME_WORDS: Final = """
 both each two three four all same study age between either these those our other every per
 treatment-by the a of in and or which any patient patients respective one second first assessment
 collaborative oncology age-matched working cooperative risk blood research control-arm whole entire
-single trial this that multi isles lupus across within among into to for from no with than
+group groups arm arms cohort cohorts recipients patients single trial this that multi isles lupus across within among into to for from no with than
 """
 _NO_NAME: Final = frozenset(_NO_NAME_WORDS.split())
 #: Words are short and parted by spaces alone: with hyphens on both sides a long chain would be tried in every way.
@@ -63,6 +64,8 @@ _RESPECTIVELY: Final = re.compile(r"\brespectively\b", re.IGNORECASE)
 _VERSUS: Final = re.compile(r"\b(?:vs\.?|versus|v|compared (?:with|to))\s", re.IGNORECASE)
 
 
+#: A group this near behind two compared figures may be that of the second.
+_BESIDE: Final = 30
 _TO: Final = re.compile(r"[\s)]*(?:at baseline\s|\(baseline\)\s)?to\s(?:a mean of\s)?[(\s]*", re.IGNORECASE)
 
 
@@ -184,12 +187,31 @@ def assign_groups(sentence: str, statistics: Sequence[Statistic], *, is_compared
             return {place: chain[place % len(chain)] for place in range(len(statistics))}
     for place, each in enumerate(statistics):
         given[place] = _group_beside(sentence, each, statistics, groups)
+    given |= _compared_in_order(sentence, statistics, groups)
     for place in range(len(statistics) - 2, -1, -1):
         # Of "from 6.4 to 5.9 in the placebo group" the group stands behind the second figure and is that of both.
         between = sentence[statistics[place].end : statistics[place + 1].start]
         if _TO.fullmatch(between):
             given[place] = given[place + 1] = given[place + 1] or given[place]
     return {place: name or NOT_SAID for place, name in given.items()}
+
+
+def _compared_in_order(
+    sentence: str, statistics: Sequence[Statistic], groups: Sequence[GroupMention]
+) -> dict[int, str]:
+    """Give the groups of two figures with *versus* between them, behind the two groups they are of.
+
+    In "more in the cell group than in the placebo group (14 of 20 vs 6 of 20)" the first is of the first.
+    """
+    found: dict[int, str] = {}
+    for place, (one, two) in enumerate(pairwise(statistics)):
+        start = statistics[place - 1].end if place else 0
+        named = [each for each in groups if start <= each.start and each.end <= one.start]
+        near = [each for each in groups if one.end <= each.start < two.end + _BESIDE]
+        between = sentence[one.end : two.start]
+        if len(named) == 2 and not near and len(between) < _BESIDE and _VERSUS.search(between):
+            found |= {place: named[0].name, place + 1: named[1].name}
+    return found
 
 
 def _group_beside(

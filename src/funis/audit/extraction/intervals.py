@@ -80,7 +80,7 @@ _COMPARED: Final = re.compile(
     r"(?:\b(?:vs\.?|versus|v|to|and|than|compared (?:with|to)|or|against)\s(?:an?\s|the\s|only\s|of\s|mean\s)*)\Z",
     re.IGNORECASE,
 )
-_NEAR: Final = 160
+_NEAR, _BESIDE = 160, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def add_intervals(
         if last is not None and of.number is not None and last.kind == "interval":
             used.append(last)
         pair = _find_pair(found, inside, each)
-        measure = _measure_with(of, pair, each, last)
+        measure = _measure_with(found, of, pair, each, last)
         about = _about(found, of, pair, each, last, measure=measure, abbreviations=facts.abbreviations)
         made = PrintedInterval(
             maker.next_id("interval"), about, maker.place(found.passage, each.start, each.end), low, high, of.number,
@@ -220,13 +220,23 @@ def _find_pair(
 
 
 def _measure_with(
-    of: _Estimate, pair: tuple[PrintedCount, ...] | None, each: Statistic, last: Statistic | None
+    found: SentenceReading,
+    of: _Estimate,
+    pair: tuple[PrintedCount, ...] | None,
+    each: Statistic,
+    last: Statistic | None,
 ) -> IntervalMeasure:
     """Give the measure; a difference of two shares is one of risks."""
     if of.measure != "mean difference":
         return of.measure
     unit = (last.words.get("unit", "") if last is not None else "") or each.words.get("unit", "")
-    return "risk difference" if pair is not None or unit.strip() == "%" else of.measure
+    is_share = pair is not None or unit.strip() == "%" or _in_points(found, each)
+    return "risk difference" if is_share else of.measure
+
+
+def _in_points(found: SentenceReading, each: Statistic) -> bool:
+    """Tell whether an estimate is one of percentage points, which stand between it and its interval."""
+    return "percentage point" in found.text[max(0, each.start - _BESIDE) : each.start]
 
 
 def _about(

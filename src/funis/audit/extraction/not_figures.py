@@ -59,7 +59,7 @@ _PATTERNS: Final[tuple[tuple[str, str], ...]] = (
     (TIME, rf"(?<![\w.])(?:{NUMBER})-(?:to|or)?-?(?:(?:{NUMBER})-)?(?:minute|min|hour|hr|h|day|week|month|year)s?(?:-old)?\b"),
     (LABEL, (r"\b(?:tables?|figures?|figs?\.?|appendix|boxes|box|panels?|supplementary|section|chapter|part|step|aim|equation|eq\.?)"
             r"\s+[A-Z]?[0-9]+[A-Za-z]?(?:\s*(?:,|and|–|-)\s*[A-Z]?[0-9]+[A-Za-z]?)*")),
-    (LABEL, (r"\b(?:phases?|grades?|stages?|types?|class(?:es)?|version|v|SAS|SPSS|Stata|R|Prism|MedDRA|CTCAE|level|"
+    (LABEL, (r"\b(?:phases?|grades?|stages?|types?|class(?:es)?|version|v(?!s\b)|SAS|SPSS|Stata|R|Prism|MedDRA|CTCAE|level|"
             r"domain|part|cohort|arm|group|patient|case|subject|site|centre|center|complements?|component|category|criteri(?:a|on)|item|"
             r"sample|lane|well|chromosome|exon|codon|serotype|genotype|passage|quartile|tertile)s?\s+(?:no\.?\s*)?"
             r"[0-9]+(?:\.[0-9]+)*[a-z]?(?:\s*(?:,|/|and|or|to|–|-|, and)\s*[0-9]+[a-z]?)*(?![0-9/%]|\.[0-9]|\s*[%±]|\s*\()")),

@@ -350,7 +350,8 @@ class SentenceRecords:
             subjects = (each.words.get("subjects") or "").casefold()
             about = self._labels(each, groups[place], times.get(place, ""), is_count=True)
             # "75% in one group and 5 of 6 (83%) in the other": the second is of the same as the first.
-            about = replace(about, outcome=about.outcome or last)
+            between = self._text[counts[place - 1].end : each.start] if place else ""
+            about = replace(about, outcome=about.outcome or ("" if ";" in between else last))
             last = about.outcome
             record = PrintedCount(
                 self._maker.next_id("count"),

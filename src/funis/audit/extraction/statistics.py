@@ -127,6 +127,8 @@ _FORMS: Final[tuple[tuple[StatisticKind, str, int], ...]] = (
     ("p", r"(?<![A-Za-z])[Pp](?:[ -]?values?)?\s?=\s?(?P<not_significant>NS|n\.?s\.?)\b", 0),
     # 14/40 (35.0%), 14 of 40 patients (35%), 14/40, 35.0%.
     ("count", rf"{_ANY_COUNT}{_OUT_OF}{_OF_NUMBER}(?:\s?(?P<subjects>{_SUBJECT})|{_WORDS}){{0,5}}\s?(?:[(\[,;:=]|,\s|–)\s?{_PERCENT}", re.IGNORECASE),
+    # 73 [41%] of 179 patients, 37 (21%) of 178.
+    ("count", rf"{_ANY_COUNT}(?:\s{_SUBJECT})?\s?[(\[]\s?{_PERCENT}\s?[)\]]\s(?:out\s)?of\s(?:(?:the|these|all)\s){{0,2}}{_OF_NUMBER}(?!\s?%)(?:\s(?P<subjects>{_SUBJECT})\b)?", re.IGNORECASE),
     # 35.0% (14/40), 35% (14 of 40 patients), 35.0% [14/40].
     ("count", rf"{_PERCENT}{_WORDS}{{0,3}}\s?[(\[,;]\s?(?:n\s?=\s?)?{_ANY_COUNT}{_OUT_OF}{_OF_NUMBER}", re.IGNORECASE),
     # n = 14 (35%), n = 14, 35%; 35% (n = 14).
