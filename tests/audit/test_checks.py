@@ -473,6 +473,30 @@ def test_a_count_since_the_start_is_not_below_one_before_its_end() -> None:
     assert not found("two_reports", later, since)
 
 
+def since_start(name: str, time: str, count: str, file: str, **keys: str) -> PrintedFigure:
+    keys = {"outcome": "death", "group": "cells", **keys}
+    return figure("count", name, time=time, count=count, is_cumulative=True, file=file, **keys)
+
+
+def test_a_count_since_the_start_does_not_fall_from_one_report_to_the_next() -> None:
+    """4 deaths by month 12 of an interim report cannot be 3 by month 24 of the final one."""
+    interim = since_start("a", "month 12", "4", "interim")
+    told = only("two_reports", interim, since_start("b", "2 years", "3", "final"))
+    assert told.classification == UNEXPLAINED
+    assert "4 up to month 12, 3 up to 2 years" in told.arithmetic
+    assert (
+        only("two_reports", interim, since_start("b", "2 years", "4", "final")).classification == CONSISTENT
+    )
+    in_one = only("two_reports", interim, since_start("b", "month 24", "3", "interim"))
+    assert in_one.classification == INCONSISTENT
+
+
+@pytest.mark.parametrize("keys", [{"group": "placebo"}, {"outcome": "relapse"}, {"time": "last visit"}])
+def test_counts_of_another_arm_outcome_or_unknown_time_are_not_compared(keys: dict[str, str]) -> None:
+    other = since_start("b", **{"time": "month 24", "count": "3", "file": "final", **keys})
+    assert not found("two_reports", since_start("a", "month 12", "4", "interim"), other)
+
+
 def test_every_finding_says_what_a_reader_needs() -> None:
     """Statement, arithmetic and place always; certainty and a question where anything is asked."""
     told = audit([

@@ -109,6 +109,20 @@ def test_medians(sentence: str, expected: tuple[str | None, ...]) -> None:
     assert (text(found.median), text(found.low), text(found.high), found.spread_kind) == expected
 
 
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Relapse occurred in 7/40 (17.5%) within 12 months.", True),
+        ("During the first 24 months, death occurred in 3/40 (7.5%).", True),
+        ("Relapse occurred in 4/40 (10.0%) at 12 months.", False),
+        ("Response occurred in 24/40 (60.0%) within 12 months.", False),
+    ],
+)
+def test_events_within_a_time_are_counted_since_the_start(sentence: str, *, expected: bool) -> None:
+    (found,) = [each for each in extracted(sentence).figures if isinstance(each, PrintedCount)]
+    assert found.is_cumulative == expected
+
+
 SERIES = [
     "SLEDAI fell from 10.83 ± 4.63 at baseline to 7.43 ± 3.93, 6.30 ± 3.63, 6.40 ± 3.84 and 6.48 ± 3.52 at 3, 6, 9 and 12 months, respectively (all P < 0.05).",
     "SLEDAI fell at 3 (7.43±3.93), 6 (6.30±3.63), 9 (6.40±3.84) and 12 months (6.48±3.52) (P all <0.05 vs. baseline 10.83±4.63).",

@@ -2,18 +2,21 @@
 
 Rule: figures of one kind, of one outcome, group and time, from two files, are compared as they are
 printed; they agree where something can have been rounded to both. A count since the start is no smaller
-than a count at a time before its end. A difference is unexplained: definitions, cut-off dates and sets of
-subjects change between an abstract and a paper, and the later report should say so.
+than a count at a time before its end, and does not fall from one report to a later one. A difference is
+unexplained: definitions, cut-off dates and sets of subjects change between an abstract and a paper, and
+the later report should say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Final, TypeAlias
 
 from funis.audit.causes import CausedFinding, list_words, tell_once
 from funis.audit.figures import (
+    NOT_SAID,
     PrintedCount,
     PrintedFigure,
     PrintedGroupSize,
@@ -57,6 +60,7 @@ def _compare_all(figures: GatheredFigures) -> Iterator[CausedFinding]:
                 if found is not None:
                     yield found
     yield from _check_cumulative(figures)
+    yield from _check_growth(figures)
 
 
 def _check_cumulative(figures: GatheredFigures) -> Iterator[CausedFinding]:
@@ -97,6 +101,56 @@ def _check_cumulative(figures: GatheredFigures) -> Iterator[CausedFinding]:
                 ".",
                 f"{whole.about.outcome or 'This outcome'}: {told.arithmetic}",
             )
+
+
+def _check_growth(figures: GatheredFigures) -> Iterator[CausedFinding]:
+    """Hold counts since the start against each other: of one outcome and arm they do not fall."""
+    held = [
+        (end, each)
+        for each in figures.counts
+        if each.is_cumulative
+        and each.count is not None
+        and each.about.outcome
+        and each.about.group != NOT_SAID
+        if (end := days_of(each.about.time)) is not None
+    ]
+    for (first, one), (second, two) in combinations(held, 2):
+        is_same = same_words(one.about.outcome, two.about.outcome) and same_words(
+            one.about.group, two.about.group
+        )
+        if not is_same or first == second:
+            continue
+        earlier, later = (one, two) if first < second else (two, one)
+        yield _told_growth(earlier, later)
+
+
+def _told_growth(earlier: PrintedCount, later: PrintedCount) -> CausedFinding:
+    about = name_figure(replace(later.about, time=""))
+    working = f"{earlier.count} up to {earlier.about.time}, {later.count} up to {later.about.time}."
+    if earlier.count is None or later.count is None or earlier.count.value <= later.count.value:
+        statement = f"{about}: the count since the start does not fall."
+        return CausedFinding(make_finding(NAME, CONSISTENT, (later, earlier), statement, working))
+    # In a text the words of a time may say when those who were counted were seen, not since when.
+    is_sure = earlier.place.file == later.place.file and earlier.place.start is None is later.place.start
+    told = make_finding(
+        NAME,
+        INCONSISTENT if is_sure else UNEXPLAINED,
+        (later, earlier),
+        f"{about}: fewer are counted up to {later.about.time} than up to {earlier.about.time}.",
+        working,
+        certainty="Certain where both count the same subjects since the start by one definition; either may "
+        "have changed.",
+        ask="Did the definition or the set of subjects change, or was an event taken back?",
+    )
+    return CausedFinding(
+        told,
+        ("grown", later.place.file, earlier.place.file, later.about.time, earlier.about.time),
+        f"{later.about.outcome} ({later.count} against {earlier.count})",
+        later.about.group,
+        f"Fewer are counted up to {later.about.time} than up to {earlier.about.time}: ",
+        ".",
+        f"{later.about.outcome}: {working}",
+    )
 
 
 def _compare(one: _Comparable, other: _Comparable) -> CausedFinding | None:

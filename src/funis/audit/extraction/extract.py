@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from funis.audit.extraction.groups import compares_groups
+from funis.audit.extraction.not_figures import NUMBER, TIME_UNIT
 from funis.audit.extraction.phrases import find_abbreviations
 from funis.audit.extraction.plain_letters import plain_letters
 from funis.audit.extraction.records import FigureMaker
@@ -23,11 +24,23 @@ from funis.audit.extraction.whole_text import (
 )
 from funis.audit.figures import PrintedCount, PrintedFigure
 from funis.audit.reading.source import SourceText, TextPassage
+from funis.audit.times import days_of
 
 _RELAPSE: Final = re.compile(r"\b(?:relaps|flare|loss of response|recurrence)", re.IGNORECASE)
 _RESPONSE: Final = re.compile(r"\b(?:respon[sd]|remission)", re.IGNORECASE)
 _AFTER_RESPONSE: Final = re.compile(
     r"\bafter\s(?:an?\s|the\s|their\s)?(?:\w+\s){0,3}?(?:response|remission)|\bamong (?:the )?responders|\bresponders\b[^.]{0,40}relaps",
+    re.IGNORECASE,
+)
+
+#: Events that are counted once they happened; a response can be lost again.
+_EVENT: Final = re.compile(
+    r"\b(?:di(?:ed|es?)\b|death|relaps|flare|recurrence|adverse|infection|hospitali|discontinu|withdr[ae]w|progress(?:ed|ion))",
+    re.IGNORECASE,
+)
+_SINCE_START: Final = re.compile(
+    rf"\b(?:within|during|up to|over|throughout|since the start to)\s(?:the\s)?(?:first\s)?(?P<time>(?:{NUMBER})[ -]{TIME_UNIT}\b|"
+    rf"(?:day|week|month|year)s?[ -](?:{NUMBER}))",
     re.IGNORECASE,
 )
 
@@ -87,7 +100,9 @@ def extract_figures(source: SourceText) -> ExtractedFigures:
                 missed += read_row(maker, passage, section, otherwise)
             continue
         missed += _read_sentence(maker, passage, facts)
-    figures = sorted(maker.figures, key=lambda each: (each.place.start or 0, each.place.end or 0))
+    figures = sorted(
+        map(_since_start, maker.figures), key=lambda each: (each.place.start or 0, each.place.end or 0)
+    )
     return ExtractedFigures(source, tuple(_with_conditions(figures)), tuple(missed))
 
 
@@ -113,6 +128,16 @@ def _read_sentence(maker: FigureMaker, passage: TextPassage, facts: TextFacts) -
         )
         if pieces:
             yield missed._replace(pieces=pieces)
+
+
+def _since_start(figure: PrintedFigure) -> PrintedFigure:
+    """Say of a count of events that it counts since the start, where the words of its time say so."""
+    if not isinstance(figure, PrintedCount) or not _EVENT.search(figure.about.outcome):
+        return figure
+    days = days_of(figure.about.time)
+    spans = _SINCE_START.finditer(plain_letters(figure.place.sentence))
+    is_cumulative = days is not None and any(days_of(each.group("time")) == days for each in spans)
+    return replace(figure, is_cumulative=is_cumulative)
 
 
 def _with_conditions(figures: Sequence[PrintedFigure]) -> Iterator[PrintedFigure]:
