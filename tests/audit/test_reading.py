@@ -148,6 +148,56 @@ Three patients relapsed."""
     assert any("6.30 ± 3.63" in words for words in printed)
 
 
+LEFT = """
+Forty patients with active lupus took part in the trial in four clinical centres of one country. At
+six months 14/40 patients (35.0%) had a major clinical response and 15/40 (37.5%) had a partial one, which was more
+than had been planned for in the protocol. SLEDAI fell from 10.83 ± 4.63 at baseline to 6.30 ± 3.63 at 6 months.
+"""
+RIGHT = """
+Serum creatinine was measured at every visit by the laboratory of each of the clinical centres. The mean
+creatinine was 59 ± 9 µmol/L at baseline and 63 ± 18 µmol/L at the last visit, and no patient had a value above the
+upper limit that was set in the plan of analysis. Relapse occurred in 3/40 (7.5%) at the end of the first year.
+"""
+WIDE = "A line of the abstract that runs over the whole width of the page, as titles and long tables do."
+
+
+def lines_of(text: str, count: int = 6) -> list[str]:
+    words = text.split()
+    return [" ".join(words[start : start + count]) for start in range(0, len(words), count)]
+
+
+def draw_rows() -> str:
+    """Two columns whose lines are drawn in turn, as some programs write them: left, right, left, right."""
+    cells = ",".join(f"[{a}],[{b}]" for a, b in zip(lines_of(LEFT), lines_of(RIGHT), strict=True))
+    return f"{WIDE}\n\n#grid(columns: 2, column-gutter: 14pt, row-gutter: 4pt, {cells})\n\n{WIDE}"
+
+
+def read_words(tmp_path: Path, body: str) -> list[str]:
+    page = "#set page(width: 17cm, height: 22cm, margin: 1.5cm)\n#set text(size: 9pt, hyphenate: false)\n"
+    return read_source(written(tmp_path, "a.pdf", make_pdf(page + body))).text.split()
+
+
+def test_a_page_of_two_columns_is_read_column_by_column(tmp_path: Path) -> None:
+    assert read_words(tmp_path, draw_rows()) == f"{WIDE} {LEFT} {RIGHT} {WIDE}".split()
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_a_page_of_any_columns_keeps_its_order(tmp_path: Path, columns: int) -> None:
+    """Words of their own numbers, of all lengths; the first page of the file holds at least five hundred."""
+    text = [f"w{place}{'abcdefghij'[: place * 7 % 5]}" for place in range(900)]
+    found = read_words(tmp_path, f"#set par(justify: true)\n#columns({columns})[{' '.join(text)}]")
+    assert found == text
+
+
+def test_columns_of_numbers_are_no_columns_of_prose(tmp_path: Path) -> None:
+    """A table without rules is read row by row, and so is a page of one column around it."""
+    rows = [f"[Item {number} of it],[34.5 ± 10.{number}],[36.1 ± 9.{number}]" for number in range(9)]
+    found = " ".join(
+        read_words(tmp_path, f"{WIDE} {WIDE}\n#table(columns: 3, stroke: none, {','.join(rows)})")
+    )
+    assert "Item 3 of it 34.5 ± 10.3 36.1 ± 9.3 Item 4" in found
+
+
 def test_a_pdf_without_text_broken_or_locked_is_refused(tmp_path: Path) -> None:
     good = make_pdf("Forty patients took part in the trial.")
     with pytest.raises(RefusedFileError, match="pages are pictures"):

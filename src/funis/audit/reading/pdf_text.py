@@ -1,7 +1,8 @@
 """The words of a PDF, page by page: running text as its lines follow each other, ruled tables as rows.
 
 The libraries come with the extra ``audit`` and are loaded when a PDF is read. pypdf gives the text in the
-order of the file, which keeps columns of a page apart; pdfplumber finds tables by their rules.
+order of the file; pdfplumber finds tables by their rules, and where the words of a page stand in columns
+(`funis.audit.reading.page_columns`), the order in which these are read.
 """
 
 from __future__ import annotations
@@ -9,21 +10,26 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from funis.audit.reading.page_columns import PageWord, order_by_columns
 from funis.audit.reading.source import TextLine
 from funis.bounded.limits import RefusedFileError
 from funis.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from pdfplumber.page import Page
+    from pdfplumber.table import Table
     from pypdf import PageObject, PdfReader
 
 #: A paper has tens of pages; a book of this many is read whole.
 MOST_PAGES: Final = 500
 _HYPHEN: Final = re.compile(r"(?<=[a-z])[-\u00ad]\n(?=[a-z])")
 _SOFT: Final = re.compile("\u00ad")
+#: White between two words, in heights of letters; narrower is between two letters.
+_WORD_SPACE: Final = 0.15
 #: Letters of a page below which it holds a picture, a number and no text.
 _FEWEST_LETTERS: Final = 20
 _LIGATURES: Final = str.maketrans({"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"})
@@ -104,7 +110,9 @@ def _read_pages(reader: PdfReader, data: bytes) -> Iterator[TextLine]:
             for number, (page, plumbed) in enumerate(zip(reader.pages, ruled.pages, strict=True), 1):
                 found = [each for each in plumbed.find_tables() if len(each.rows) > 1]
                 boxes = [_from_below(each.bbox, float(plumbed.height)) for each in found]
-                text = _HYPHEN.sub("", _text_outside(page, boxes).translate(_LIGATURES))
+                in_columns = order_by_columns(_words_outside(plumbed, found))
+                words = _text_outside(page, boxes) if in_columns is None else "\n".join(in_columns)
+                text = _HYPHEN.sub("", words.translate(_LIGATURES))
                 yield TextLine(_SOFT.sub("", text), ends_paragraph=True, page=number)
                 for table in found:
                     tables += 1
@@ -115,6 +123,23 @@ def _read_pages(reader: PdfReader, data: bytes) -> Iterator[TextLine]:
                 plumbed.close()
     except Exception as error:  # a broken page ends the libraries anywhere
         raise _broken(error) from error
+
+
+def _words_outside(page: Page, tables: Sequence[Table]) -> list[PageWord]:
+    """Give the upright words of a page, and where they stand, without those of its tables."""
+    found = page.extract_words(x_tolerance_ratio=_WORD_SPACE, extra_attrs=["upright"])
+    words = [
+        PageWord(str(each["text"]), *(float(each[end]) for end in ("x0", "x1", "top", "bottom")))
+        for each in found
+        if each["upright"]
+    ]
+    return [each for each in words if not any(_is_inside(each, table.bbox) for table in tables)]
+
+
+def _is_inside(word: PageWord, box: Any) -> bool:
+    left, top, right, bottom = map(float, box)
+    across, down = (word.left + word.right) / 2, (word.top + word.bottom) / 2
+    return left - 1 <= across <= right + 1 and top - 1 <= down <= bottom + 1
 
 
 def _from_below(box: Any, height: float) -> tuple[float, float, float, float]:
