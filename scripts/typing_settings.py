@@ -12,3 +12,5 @@ AUTH_USER_MODEL = "capture.Account"
 SECRET_KEY = "only for the type checker"  # noqa: S105 - it guards nothing
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 DATA_CHECKS = "funis.analysis.every_finding.check_frames"
+FACTORS_KEY = "only for the type checker"
+SECOND_FACTOR_ROLES: tuple[str, ...] = ()

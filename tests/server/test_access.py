@@ -16,7 +16,11 @@ def test_every_page_names_an_action(server: Configuration) -> None:
     from funis.capture.people.access import OPEN
 
     actions = {str(page.pattern): getattr(page.callback, "action", None) for page in PAGES}
-    assert {address for address, action in actions.items() if action == OPEN} == {"health", "login"}
+    assert {address for address, action in actions.items() if action == OPEN} == {
+        "health",
+        "login",
+        "login/second",
+    }
     assert all(action in {*ACTIONS, OPEN} for action in actions.values())
 
 

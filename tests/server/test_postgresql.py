@@ -26,6 +26,7 @@ SAME_TESTS = (
     "test_safe_start.py",
     "test_locks.py",
     "test_anchors.py",
+    "test_second_factor.py",
 )
 
 

@@ -151,7 +151,6 @@ def test_named_tests_exist(page: str) -> None:
 PACKAGE = [path for path in SOURCES if ROOT / "src" in path.parents]
 # What only tests and pages call, each with its reason.
 CALLED_FROM_OUTSIDE = {
-    "AccountBackend": "the settings of the capture server name it",
     "CaptureConfig": "Django finds it in apps.py",
     "Migration": "Django finds it in migrations/",
     "RenewalMiddleware": "the settings of the capture server name it",

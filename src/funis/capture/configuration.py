@@ -16,6 +16,7 @@ FOLDER = "FUNIS_CAPTURE_FOLDER"
 DATABASE = "DATABASE_URL"
 OWNER = "DATABASE_OWNER_URL"
 HOSTS = "FUNIS_CAPTURE_HOSTS"
+SECOND_FACTOR = "FUNIS_CAPTURE_SECOND_FACTOR"
 HTTPS = "FUNIS_CAPTURE_HTTPS"
 ANCHOR_KEY = "FUNIS_CAPTURE_ANCHOR_KEY"
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -145,9 +146,18 @@ def secret_file(folder: Path) -> Path:
     return folder / "capture.key"
 
 
-def read_secret(folder: Path) -> str:
-    """Read the key that signs sessions; the first start makes it, readable by its owner alone."""
-    path = secret_file(folder)
+def factors_file(folder: Path) -> Path:
+    """Give the file of the key that seals second factors; keep its copy apart from those of the database."""
+    return folder / "capture.factors.key"
+
+
+def roles_with_second_factor() -> tuple[str, ...]:
+    """Give the roles of which the server asks a second factor, as the environment names them."""
+    return tuple(role.strip() for role in os.environ.get(SECOND_FACTOR, "").split(",") if role.strip())
+
+
+def read_secret(path: Path) -> str:
+    """Read a key of the server; the first start makes it, readable by its owner alone."""
     if not path.is_file():
         write_whole(path, secrets.token_urlsafe(48))
         path.chmod(0o600)

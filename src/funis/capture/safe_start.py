@@ -11,10 +11,11 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
-from funis.capture.configuration import secret_file
+from funis.capture.configuration import SECOND_FACTOR, factors_file, secret_file
 from funis.capture.context import Acting, acting
 from funis.capture.database.audited_tables import CHAIN
-from funis.errors import ValueRangeError
+from funis.capture.people.permissions import ROLES
+from funis.errors import UnknownNameError, ValueRangeError
 from funis.study.today import read_clock
 
 MOST_SECONDS: Final = 2.0
@@ -35,14 +36,18 @@ def refuse_unsafe(folder: Path) -> None:
     """
     if settings.DEBUG:
         raise ValueRangeError("DEBUG", "on", "off", "Pages of errors would show data to anybody.")
-    _refuse_known_secret(secret_file(folder))
+    _refuse_known_secret(secret_file(folder), settings.SECRET_KEY)
+    _refuse_known_secret(factors_file(folder), settings.FACTORS_KEY)
+    for role in settings.SECOND_FACTOR_ROLES:
+        if role not in ROLES:
+            raise UnknownNameError("role", role, ROLES, SECOND_FACTOR)
     with acting(Acting("funis", sites=None)):
         _refuse_clock()
 
 
-def _refuse_known_secret(path: Path) -> None:
+def _refuse_known_secret(path: Path, secret: str) -> None:
     fix = f"Remove {path.name}: the next start makes another, and everybody logs in again."
-    if len(settings.SECRET_KEY) < SHORTEST_SECRET or settings.SECRET_KEY.startswith("django-insecure"):
+    if len(secret) < SHORTEST_SECRET or secret.startswith("django-insecure"):
         raise ValueRangeError(
             path.name, "a short or common secret", f"{SHORTEST_SECRET} letters or more", fix
         )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from funis.capture.configuration import read_configuration, read_database, read_secret
+from funis.capture.configuration import (
+    factors_file,
+    read_configuration,
+    read_database,
+    read_secret,
+    roles_with_second_factor,
+    secret_file,
+)
 
 CONFIGURATION = read_configuration()
 
 DEBUG = False
-SECRET_KEY = read_secret(CONFIGURATION.folder)
+SECRET_KEY = read_secret(secret_file(CONFIGURATION.folder))
+FACTORS_KEY = read_secret(factors_file(CONFIGURATION.folder))
+SECOND_FACTOR_ROLES = roles_with_second_factor()
 ALLOWED_HOSTS = list(CONFIGURATION.hosts)
 ROOT_URLCONF = "funis.capture.urls"
 WSGI_APPLICATION = "funis.capture.wsgi.application"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from funis.capture.models.factors import Authenticator, RecoveryCode
 from funis.capture.models.locks import StudyLock, SubjectLock
 from funis.capture.models.people import Account, RoleHeld
 from funis.capture.models.product import LotDecision, LotSource, LotTest, ProductEvent, Unit, UnitLabel
@@ -12,6 +13,7 @@ from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, 
 
 __all__ = [
     "Account",
+    "Authenticator",
     "CheckedSubject",
     "Consent",
     "Form",
@@ -21,6 +23,7 @@ __all__ = [
     "ProductEvent",
     "Query",
     "QueryMessage",
+    "RecoveryCode",
     "RequestKey",
     "RoleHeld",
     "Screening",

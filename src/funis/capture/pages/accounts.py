@@ -6,11 +6,13 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.context import because
-from funis.capture.models import Account, RoleHeld
+from funis.capture.models import Account, Authenticator, RoleHeld
 from funis.capture.pages.subjects import read_day
 from funis.capture.pages.templates import draw
+from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.accounts import add_person, end_role, grant_role
+from funis.capture.people.open_sessions import end_sessions
 from funis.capture.study_in_force import started_with, today
 from funis.errors import ValueRangeError
 
@@ -26,6 +28,7 @@ def list_accounts(asked: PageRequest) -> HttpResponse:
             (each, sorted(each.memberships.all(), key=lambda m: (m.since, m.role, m.site))) for each in people
         ],
         sites=started_with().sites,
+        with_factor={each.person_id for each in Authenticator.objects.filter(ended_at="")},
         today=today().isoformat(),
         may_manage=asked.rights.may("manage accounts"),
     )
@@ -83,6 +86,15 @@ def set_open(asked: PageRequest, key: str) -> HttpResponse:
         person.is_active = given.get("open") == "1"
         person.locked, person.failures = (False, 0) if person.is_active else (person.locked, person.failures)
         person.save()
+    return HttpResponseRedirect("/accounts")
+
+
+@asks("manage accounts", "POST")
+def reset_factors(asked: PageRequest, key: str) -> HttpResponse:
+    """End the second factors and the sessions of a person who lost them; the next login tells the person."""
+    person = _find(key)
+    factors.reset_factors(person, asked.request.POST.get("reason", ""))
+    end_sessions(person.pk)
     return HttpResponseRedirect("/accounts")
 
 

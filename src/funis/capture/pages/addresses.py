@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from funis.capture.pages import (
+    account,
     accounts,
     data,
     door,
@@ -22,6 +23,16 @@ from funis.capture.pages import (
 PAGES: list[URLPattern] = [
     path("health", door.health),
     path("login", door.log_in),
+    path("login/second", door.give_second),
+    path("account", account.show_account),
+    path("account/stay", door.stay),
+    path("account/codes", account.begin_codes),
+    path("account/codes/confirm", account.confirm_codes),
+    path("account/passkeys", account.begin_passkey),
+    path("account/passkeys/confirm", account.confirm_passkey),
+    path("account/recovery", account.draw_recovery_codes),
+    path("account/factors/<str:key>/end", account.end_factor),
+    path("account/sessions/end", account.end_session),
     path("logout", door.log_out),
     path("password", door.change_password),
     path("language", door.choose_language),
@@ -85,5 +96,6 @@ PAGES: list[URLPattern] = [
     path("accounts/new", accounts.add_account),
     path("accounts/<str:key>/roles", accounts.grant),
     path("accounts/<str:key>/open", accounts.set_open),
+    path("accounts/<str:key>/factors", accounts.reset_factors),
     path("roles/<str:key>/end", accounts.end),
 ]

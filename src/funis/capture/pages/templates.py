@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.templatetags.static import static
@@ -47,6 +48,7 @@ def draw(asked: PageRequest, template: str, *, status: int = 200, **values: Any)
         csrf=get_token(asked.request),
         t=in_language(asked.language),
         language=asked.language,
+        idle_seconds=settings.SESSION_COOKIE_AGE,
         **values,
     )
     answer = HttpResponse(text, status=status)

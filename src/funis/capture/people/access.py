@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, Generic, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import (
@@ -20,6 +20,7 @@ from django.http import (
 
 from funis.capture.context import Acting, acting, seeing
 from funis.capture.people.accounts import rights_of
+from funis.capture.people.factors import lacks_factor
 from funis.capture.people.permissions import ACTIONS, Rights
 from funis.capture.study_in_force import today
 from funis.errors import UnknownNameError
@@ -63,7 +64,7 @@ def asks(
     ----------
     action : one of `ACTIONS`, or `OPEN`
     methods : that the page answers; GET alone where none is named
-    is_of_the_account : asked also by a person who has not chosen a password yet
+    is_of_the_account : asked also by a person who has not chosen a password, or enrolled a second factor, yet
     """
     if action != OPEN and action not in ACTIONS:
         raise UnknownNameError("action", action, ACTIONS)
@@ -82,7 +83,7 @@ def asks(
                 return redirect_to_login(request.get_full_path())
             if person.has_given_password and not is_of_the_account:
                 return HttpResponseRedirect("/password")
-            return _run(page, action, request, *args, **named)
+            return _run(_Checked(page, action, is_of_the_account), request, *args, **named)
 
         checked.action = action  # type: ignore[attr-defined]  # read by the test that walks every page
         return checked
@@ -90,8 +91,17 @@ def asks(
     return mark
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked(Generic[Rest]):
+    """A page with what it asks for."""
+
+    page: Page[Rest]
+    action: str
+    is_of_the_account: bool
+
+
 def _run(
-    page: Page[Rest], action: str, request: HttpRequest, *args: Rest.args, **named: Rest.kwargs
+    checked: _Checked[Rest], request: HttpRequest, *args: Rest.args, **named: Rest.kwargs
 ) -> HttpResponseBase:
     """Run a page in one transaction in which its person acts; a refusal rolls back what it wrote.
 
@@ -102,11 +112,15 @@ def _run(
     address, reason = request.META.get("REMOTE_ADDR", ""), str(request.POST.get("reason", ""))
     with acting(Acting(person.login, reason, address, sites=None)):
         rights = rights_of(person, today())
-        if not rights.may(action):
+        if not rights.may(checked.action):
             raise Http404
-        asked = PageRequest(request, rights, rights.sites(action), person.login, person.language)
-        with seeing(asked.sites):
-            return page(asked, *args, **named)
+        if not checked.is_of_the_account and lacks_factor(person, rights):
+            return HttpResponseRedirect("/account")
+        sites = rights.sites(checked.action)
+        with seeing(sites):
+            return checked.page(
+                PageRequest(request, rights, sites, person.login, person.language), *args, **named
+            )
 
 
 def no_such_page(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

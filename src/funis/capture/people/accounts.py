@@ -16,7 +16,7 @@ from funis.capture.trail.events import record_event
 from funis.errors import UnknownNameError, ValueRangeError
 
 MOST_FAILURES: Final = 5
-"""Wrong passwords in a row after which an account is locked."""
+"""Wrong passwords and wrong second factors in a row after which an account is locked."""
 
 
 class AccountBackend:
@@ -35,9 +35,9 @@ class AccountBackend:
             return None
         is_right = person.check_password(password)
         if is_right and person.is_active and not person.locked:
-            _clear_failures(person, address)
             return person
-        _count_failure(person, address, is_right=is_right)
+        with acting(Acting("nobody", address=address)):
+            count_failure(person, "closed" if is_right else "password")
         return None
 
     def get_user(self, key: str) -> Account | None:
@@ -45,20 +45,33 @@ class AccountBackend:
         return Account.objects.filter(pk=key, is_active=True, locked=False).first()
 
 
-def _count_failure(person: Account, address: str, *, is_right: bool) -> None:
-    with acting(Acting("nobody", "wrong password", address)):
-        record_event("login refused", f"person:{person.pk}", {"why": "closed" if is_right else "password"})
-        if not is_right and not person.locked:
-            person.failures += 1
-            person.locked = person.failures >= MOST_FAILURES
-            person.save()
+def count_failure(person: Account, why: str) -> None:
+    """Count something wrong that was given for an account, which locks it in the end; a transaction is open.
+
+    Parameters
+    ----------
+    person : whose account it is
+    why : ``password``, ``second factor``, or ``closed`` where all was right and the account is not open
+    """
+    record_event("login refused", f"person:{person.pk}", {"why": why})
+    present = Account.objects.select_for_update().get(pk=person.pk)
+    if why != "closed" and not present.locked:
+        with because(f"wrong {why}"):
+            present.failures += 1
+            present.locked = present.failures >= MOST_FAILURES
+            present.save()
 
 
-def _clear_failures(person: Account, address: str) -> None:
-    if person.failures:
-        with acting(Acting(person.login, "right password", address)):
-            person.failures = 0
-            person.save()
+def clear_failures(person: Account) -> None:
+    """Forget what was wrong before, once everything that is asked was right; a transaction is open.
+
+    The right password alone clears nothing where more is asked: it would give as many tries as one likes.
+    """
+    present = Account.objects.select_for_update().get(pk=person.pk)
+    if present.failures:
+        with because("all that was asked was right"):
+            present.failures = 0
+            present.save()
 
 
 def add_person(login: str, printed_name: str, password: str, *, is_given: bool = False) -> Account:
