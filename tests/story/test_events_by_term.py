@@ -196,7 +196,7 @@ def test_relation_is_counted_once_a_subject_at_the_surest_level() -> None:
     assert counted["Definite"] == ("1/6", "1")
     assert counted["Probable"] == ("1/6", "2")
     assert counted["Possible"] == ("1/6", "1")
-    assert counted["Unlikely"] == ("0/6; asked at 6/6 visits due", "1")
+    assert counted["Unlikely"] == ("0/6", "1")
     assert counted["Unrelated"] == ("1/6", "4")
     assert counted["Not recorded"] == ("1/6", "3")
     # Related: possible, probable or definite; of S5 it is not known.

@@ -228,8 +228,9 @@ def test_screened_is_no_share_of_the_enrolled(tables: tuple[TableSpec, ...]) -> 
 def test_what_none_rests_on_is_printed(tables: tuple[TableSpec, ...]) -> None:
     printed = lines(table(tables, "table-adverse-events"))
     # Not everybody was asked at every visit: the share stands in the cell, of a zero and of a count alike.
-    assert printed[1] == ("Serious", "0/40 (0.0%); asked at 234/240 visits due", "", "0")
-    assert printed[0][1] == "3/40 (7.5%); asked at 234/240 visits due"
+    assert printed[0][:2] == ("Asked, of visits due", "234/240")
+    assert printed[2] == ("Serious", "0/40 (0.0%); asked at 234/240 visits due", "", "0")
+    assert printed[1][1] == "3/40 (7.5%); asked at 234/240 visits due"
     asked = lines(table(tables, "table-asked"))
     assert asked[-1] == ("All visits together", "234/240 (97.5%)")
 
@@ -282,12 +283,12 @@ def test_arms_stand_beside_each_other(made: ModuleType) -> None:
     found = build_tables(study, results_of(numbers))
     assert table(found, "table-disposition").heads == ("", "All subjects", "Cells", "Placebo")
     assert lines(table(found, "table-disposition")) == [("Died", "0/3", "0/1", "0/2")]
-    assert table(found, "table-adverse-events").spanners == (
-        ("", 1),
-        ("All subjects", 3),
-        ("Cells", 3),
-        ("Placebo", 3),
-    )
+    # All together stand in the supplement: nine columns would turn the page.
+    assert table(found, "table-adverse-events").spanners == (("", 1), ("Cells", 3), ("Placebo", 3))
+    assert [row[1::3] for row in lines(table(found, "table-adverse-events"))] == [("1/1", "2/2")]
+    together = table(found, "table-adverse-events-all")
+    assert together.title == "Adverse events: all subjects"
+    assert [row[1] for row in lines(together)] == ["3/3"]
 
 
 def test_zero_events_carry_the_limit_up_to_which_they_could_be_missed(study: Study) -> None:

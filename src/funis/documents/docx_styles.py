@@ -122,15 +122,15 @@ def _in_cells(name: str, *look: _Property, is_bold: bool = False) -> tuple[_Styl
 
 
 _STYLES: Final = (
-    _Style("Title", 18, (_NEXT, _LINES, _space(0, 6)), following="Body Text", is_bold=True),
+    _Style("Title", 16, (_NEXT, _LINES, _space(0, 6)), following="Body Text", is_bold=True),
     _Style("Subtitle", 10, (_space(0, 4),), following="Body Text", colour=MUTED),
     _heading(1, 13, 11),
     _heading(2, 11.5, 12),
     _heading(3, 10, 10),
-    _Style("Body Text", 9.5, (_space(0, 4, 1.05),)),
+    _Style("Body Text", 9, (_space(0, 4, 1.05),)),
     _Style(
         "List Bullet",
-        9.5,
+        9,
         (
             ("numPr", '<w:numPr><w:numId w:val="1"/></w:numPr>'),
             _space(0, 3, 1.05),
@@ -142,9 +142,9 @@ _STYLES: Final = (
     _Style("Header", 8, colour=MUTED),
     _Style("Footer", 8, (_side("right"),), colour=MUTED),
     _Style("TOC Heading", 12, (_NEXT, _LINES, _space(12, 4)), is_bold=True),
-    _Style("TOC 1", 9.5, (_space(1, 0),)),
+    _Style("TOC 1", 8.5, (_space(0, 0),)),
     _Style("TOC 2", 8.5, (_space(0, 0), _indent(12))),
-    _Style("Funis Fact", 9.5, (_space(0, 1),), colour=LEAD),
+    _Style("Funis Fact", 9, (_space(0, 1),), colour=LEAD),
     _Style(
         "Funis Banner",
         10,
@@ -159,7 +159,7 @@ _STYLES: Final = (
     _Style("Funis Header Warning", 8, (_side("right"),), based="Header", is_bold=True, colour=WARNING_HEAD),
     _Style(
         "Funis Key Box",
-        9.5,
+        9,
         (_LINES, _edges(OUTLINE, *_BOX, space=4), _fill(FAINT), _space(0, 3, 1.05), _indent(6, 6)),
     ),
     _Style("Funis Figure", 9, (_NEXT, _space(4, 0))),

@@ -13,7 +13,7 @@ from funis.documents.rtf_text import twips
 from funis.documents.table import TableCell, TableRow, TableSpec
 
 #: A table of so many rows stays on one page with its notes.
-_SHORT = 14
+_SHORT = 5
 #: A table of more rows is written as several, each with its heads: a word processor takes minutes to open one
 #: of ten thousand.
 _LONG = 400

@@ -15,7 +15,7 @@ from funis.documents.figure import FONT
 from funis.documents.table import Inline
 from funis.documents.text_extents import fix_lengths, measure, wrap
 
-_WIDTH, _BOX, _GAP, _EDGE = 720, 300, 30, 4
+_WIDTH, _BOX, _GAP, _EDGE = 720, 300, 24, 4
 #: The box beside the steps of a single column, and the room between.
 _SIDE, _BETWEEN = 352, 60
 #: Words of a box stand so far from its edge; arms so far from each other.
@@ -195,8 +195,14 @@ def _draw_box(
         inside.append(_write(line, x + pad, y, size, is_bold=len(inside) < len(named)))
         y += size + 6
     if step.box.count:
-        inside.append(_write_count(step.box.count, x + pad, y, size))
-        y += size + 6
+        counted = measure("".join(part.text for part in step.box.count), size, is_bold=True)
+        if words and measure(words[-1], size) + counted + 16 <= width - 2 * pad:
+            # Behind the words where there is room: a chart of half the height.
+            at = x + width - pad
+            inside.append(_write_count(step.box.count, at, y - size - 6, size, at_end=True))
+        else:
+            inside.append(_write_count(step.box.count, x + pad, y, size))
+            y += size + 6
     if step.lines:
         y += _draw_listed(inside, step.lines, x, y - size, width, size)
     height = y - size - 9 - top + 14

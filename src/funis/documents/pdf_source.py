@@ -139,8 +139,11 @@ def _title_block(document: Document, writing: PdfWriting) -> Iterator[str]:
     for notice in document.notices:
         words = join((f"strong({quote(notice.title)})", quote(f" {notice.text}" if notice.text else "")))
         yield f"#notice({words},{'true' if notice.is_grave else 'false'})\n"
-    for name, text in document.facts:
-        yield f"#fact({quote(f'{name}: ')},{writing.prose(text)})\n"
+    if document.facts:
+        facts = (
+            join((f"strong({quote(f'{name}: ')})", writing.prose(text))) for name, text in document.facts
+        )
+        yield f"#facts({listed(facts)})\n"
     if document.related:
         yield f"#par({writing.prose(document.related)})\n"
 

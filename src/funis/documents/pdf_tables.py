@@ -20,7 +20,7 @@ from funis.documents.table import TableCell, TableRow, TableSpec
 from funis.documents.typst_text import join, listed, points, quote, split_long
 
 #: A table that takes no more than this height, in points, stands on one page.
-_SHORT: Final = {False: 300.0, True: 220.0}
+_SHORT: Final = {False: 180.0, True: 180.0}
 #: Notes stand on every page of a table that is at least this wide; below a narrower one they have the page.
 _WIDE: Final = 250.0
 #: More lines of notes stand once, below the last row.

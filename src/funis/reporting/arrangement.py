@@ -73,6 +73,8 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     ("table-listing-response", "response-subjects"),
     ("table-listing-events", "events"),
     ("table-events-by-term-all", "events"),
+    ("table-adverse-events-all", "events"),
+    ("table-adverse-events-courses", "events"),
     ("table-influence", "influence"),
     ("figure-influence", "influence"),
     ("figure-forest-", "populations"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from funis.documents.register import reference
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.course_words import begins_words, begun_words
 from funis.reporting.efficacy_tables import describe_lines
@@ -78,6 +80,8 @@ BY_ACTION = (
 UNASKED = (
     "A number without N: nobody was asked; it is what was recorded all the same, the lowest possible value."
 )
+#: Of each course the main part has these; the day on which an event began stands in the supplement.
+_MAIN_BY_COURSE = frozenset({"any", "serious"})
 UNCLEAR = "Cannot tell: subjects with an event of which it is not recorded, and none of which it is."
 EXPOSURE: dict[str, str] = {
     "cells": "Cells infused",
@@ -104,7 +108,7 @@ def build_adverse_event_tables(study: Study, book: NumberBook) -> tuple[TableSpe
         if group.variable not in NOT_IN_SUMMARY and group.measure in ("", group.variable)
     ]
     has_numbers = any(number.value is not None for group in counted for number in book.all(group))
-    tables = [_event_table(study, book, counted)] if has_numbers else []
+    tables = _event_tables(study, book, counted) if has_numbers else ()
     return (*tables, *([_asked_table(study, book, asked)] if asked and has_numbers else []))
 
 
@@ -134,21 +138,53 @@ def main_events(book: NumberBook) -> Group | None:
     return None
 
 
-def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
+def _event_tables(study: Study, book: NumberBook, groups: Sequence[Group]) -> tuple[TableSpec, ...]:
+    """Specify one table; where arms stand beside each other, all of them together in a second one."""
+    arms = [group for group in groups if group.arm != ALL]
+    whole = [group for group in groups if group.arm == ALL]
+    beside = arms if arms and whole else groups
+    main = _event_table(study, book, beside, is_main=True)
+    behind, further = [], []
+    if beside is arms:
+        together = _event_table(study, book, whole)
+        title = f"{together.title}: {in_sentence(arm_label(study, ALL))}"
+        behind.append(replace(together, id="table-adverse-events-all", title=title))
+        further.append(f"All subjects together: {reference('events')}.")
+    if any(book.visits(group) != (ALL,) for group in beside):
+        by_course = _event_table(study, book, beside, is_by_course=True)
+        title = f"{by_course.title}, by course of treatment"
+        behind.append(replace(by_course, id="table-adverse-events-courses", title=title))
+        further.append(f"The day on which events of a course began: {reference('events')}.")
+    return (replace(main, footnotes=(*main.footnotes, *further)), *behind)
+
+
+def _event_table(
+    study: Study,
+    book: NumberBook,
+    groups: Sequence[Group],
+    *,
+    is_main: bool = False,
+    is_by_course: bool = False,
+) -> TableSpec:
+    """Specify a table of events, of courses of treatment alone, or of both."""
     labels = Labels(study)
     columns = list(dict.fromkeys((group.population, group.arm) for group in groups))
     by_kind: dict[tuple[str, str], dict[tuple[str, str], Group]] = {}
     for group in groups:
         by_kind.setdefault((group.variable, group.category), {})[group.population, group.arm] = group
-    rows = list(_event_rows(book, by_kind, columns))
-    rows += list(_rows_by_course(book, by_kind, columns))
+    rows = [] if is_by_course else [*_asked_row(book, columns), *_event_rows(book, by_kind, columns)]
+    chosen = {kind: own for kind, own in by_kind.items() if not is_main or kind[0] in _MAIN_BY_COURSE}
+    rows += list(_rows_by_course(book, chosen, columns))
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
     limits = f"{level_text(study)} CI, Clopper-Pearson"
     heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(columns)))
     titles = column_titles(study, labels, columns)
     spanners = (("", 1), *((title, 3) for title in titles)) if len(columns) > 1 else ()
     notes = (*_event_notes(book, groups), *describe_basis(labels, used))
-    return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
+    return TableSpec(
+        "table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners,
+        is_upright=True,
+    )  # fmt: skip
 
 
 _ByKind = Mapping[tuple[str, str], Mapping[tuple[str, str], Group]]
@@ -167,6 +203,19 @@ def _event_rows(book: NumberBook, by_kind: _ByKind, columns: Sequence[tuple[str,
             named.add(title)
         cells = [cell for group in found for cell in _event_cells(book, group)]
         yield TableRow(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title)))
+
+
+def _asked_row(book: NumberBook, columns: Sequence[tuple[str, str]]) -> Iterator[TableRow]:
+    """Give the row that every zero below rests on: visits at which the question was asked, of those due."""
+    found = {
+        (group.population, group.arm): book.find(group, ALL, "count")
+        for group in book.of("adverse_events")
+        if group.variable == "asked" and group.subgroup == ALL
+    }
+    asked = [found.get(column) for column in columns]
+    if any(each is not None and each.value is not None for each in asked):
+        cells = [cell for each in asked for cell in (count_cell(each), words(""), words(""))]
+        yield TableRow(words("Asked, of visits due"), tuple(cells))
 
 
 def _rows_by_course(
@@ -279,13 +328,13 @@ def _event_cells(book: NumberBook, group: Group | None) -> tuple[TableCell, Tabl
 
 
 def _asked_at(book: NumberBook, group: Group) -> tuple[Inline | str, ...]:
-    """Say at how many of the visits due the question was asked, beside a zero or where not at all of them."""
+    """Say at how many of the visits due the question was asked, where it was not at all of them."""
     count = book.find(group, ALL, "count")
     question = group._replace(variable="asked", measure="asked", category="")
     asked = book.find(question, ALL, "count")
     if count is None or count.value is None or asked is None or asked.value is None:
         return ()
-    if count.denominator is None or (count.value and asked.value == asked.denominator):
+    if count.denominator is None or asked.value == asked.denominator:
         return ()
     share = Inline(f"{format_number(asked.value, 0)}/{asked.denominator}", asked.id)
     return "; asked at ", share, " visits due"

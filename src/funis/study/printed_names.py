@@ -71,6 +71,8 @@ FIXED: Final[dict[str, str]] = {
     "table-product-lots": "lots given, with their donors",
     "table-exposure": "infusions and exposure",
     "table-adverse-events": "adverse events",
+    "table-adverse-events-all": "adverse events of all arms together",
+    "table-adverse-events-courses": "adverse events by course of treatment",
     "table-event-terms": "adverse events by organ class and term",
     "table-event-terms-all": "adverse events by organ class, every term",
     "table-listing-events": "listing of adverse events",
