@@ -3,7 +3,7 @@
 import pytest
 
 from funis.catalogue.reporting_checklists import reporting_checklists
-from funis.documents.document import Document, Section
+from funis.documents.document import Document, ItemList, Section
 from funis.documents.table import TableSpec
 from funis.reporting.arrangement import MAIN, SUPPLEMENT
 from funis.reporting.checklist import with_checklist
@@ -91,6 +91,7 @@ def test_the_table_says_which_items_were_read_and_which_stand_from_memory() -> N
     assert isinstance(table, TableSpec)
     assert "items 1 to 8 in copies of the checklist" in table.footnotes[0]
     assert "items 9 to 22 are from memory" in table.footnotes[0]
+    assert "items 20 to 22 are from memory" in reporting_checklists()["strobe"].read
     assert reporting_checklists()["consort"].read == "all 30 items in Table 1 of it"
 
 
@@ -148,7 +149,7 @@ def test_a_section_that_a_report_has_not_is_not_named() -> None:
 
 def test_a_cohort_has_the_items_of_its_own_statement() -> None:
     _, rows = checklist(build_document(*analysed("observational")))
-    assert rows["22"] == ("Funding", "Title block; S19 People and disclosures")
+    assert rows["22"][1].startswith("Title block; S19 People and disclosures")
     assert rows["4"] == ("Study design", "Methods")
 
 
@@ -178,3 +179,44 @@ def test_people_stand_behind_the_checklist() -> None:
         "checklist",
         "people",
     ]
+
+
+def test_no_item_about_groups_is_claimed_for_one_group() -> None:
+    """A single arm has nothing that is alike or not at baseline, and nobody was assigned."""
+    _, one = checklist(build_document(*analysed("sle")))
+    _, two = checklist(build_document(*analysed("two_arms")))
+    for number in ("8", "15"):
+        assert one[number][1] == "Does not apply: there is one group"
+    assert two["15"][1].startswith("Baseline; Comparison between arms")
+    assert two["8"][1] == "For the authors to write"
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    # What the report does not do: unit of analysis, those lost compared with those retained; follow-up summed up,
+    # estimates adjusted for confounders, objectives, the part of the funders.
+    [
+        ("sle", "10"),
+        ("sle", "14"),
+        ("observational", "14"),
+        ("observational", "16"),
+        ("observational", "18"),
+        ("observational", "22"),
+    ],
+)
+def test_what_the_report_does_in_part_is_left_to_the_authors(kind: str, number: str) -> None:
+    _, rows = checklist(build_document(*analysed(kind)))
+    assert rows[number][1].lower().endswith("for the authors to write")
+
+
+def test_the_programs_used_are_where_the_item_on_methods_says() -> None:
+    page = build_document(*analysed("sle"))
+    _, rows = checklist(page)
+    assert "S17 Provenance" in rows["11"][1]
+    provenance = next(each for each in page.sections if each.id == "provenance")
+    assert any(
+        "Made by funis" in "".join(part.text for part in item)
+        for block in provenance.all_blocks
+        if isinstance(block, ItemList)
+        for item in block.items
+    )

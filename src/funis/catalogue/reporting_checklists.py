@@ -9,12 +9,21 @@ from funis.catalogue.table_file import TablePart, read_table_file
 
 
 class ChecklistItem(TablePart):
-    """One item: its number, its name, ids of the sections that speak to it, whether authors write of it."""
+    """One item: its number and name, ids of the sections that speak to it, whether authors write of it.
+
+    Attributes
+    ----------
+    number, item : as the statement has them
+    sections : ids of the sections that speak to it
+    authors : whether it is written or completed by the authors of a paper
+    groups : whether it is about several groups, and asks nothing of a study with one
+    """
 
     number: int
     item: str
     sections: tuple[str, ...]
     authors: bool
+    groups: bool = False
 
 
 class ReportingChecklist(TablePart):

@@ -14,6 +14,7 @@ _NAME = "checklist"
 _TITLE_BLOCK = {"title": "Title block"}
 _AUTHORS = "for the authors to write"
 _ABSENT = "Not in this report"
+_ONE_GROUP = "Does not apply: there is one group"
 
 
 def with_checklist(study: Study, sections: Sequence[Section]) -> tuple[Section, ...]:
@@ -48,7 +49,10 @@ def with_checklist(study: Study, sections: Sequence[Section]) -> tuple[Section, 
 def _table(study: Study, sections: Sequence[Section]) -> TableSpec:
     statement = checklist_of(study.trial.design if study.randomisation is None else "randomised")
     places = _TITLE_BLOCK | {each.id: f"{each.code} {each.title}".strip() for each in sections}
-    rows = text_rows((f"{each.number} {each.item}", _where(each, places)) for each in statement.items)
+    rows = text_rows(
+        (f"{each.number} {each.item}", _where(each, places, has_groups=len(study.arms) > 1))
+        for each in statement.items
+    )
     notes = (
         f"Items of {statement.title}, in words of our own: {statement.source}. Read: {statement.read}.",
         "A section that is named speaks to the item; whether it says enough is for the authors to judge.",
@@ -64,8 +68,10 @@ def _table(study: Study, sections: Sequence[Section]) -> TableSpec:
     )
 
 
-def _where(item: ChecklistItem, places: dict[str, str]) -> str:
+def _where(item: ChecklistItem, places: dict[str, str], *, has_groups: bool) -> str:
     """Name the sections that are there; say what is left to the authors."""
+    if item.groups and not has_groups:
+        return _ONE_GROUP
     named = [places[name] for name in item.sections if name in places]
     if not named:
         return _AUTHORS.capitalize() if item.authors else _ABSENT
