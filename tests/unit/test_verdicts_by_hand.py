@@ -10,8 +10,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from funis.analysis import baseline_split, co_primary, diagnostics, estimands, multiplicity, system_grades
+from funis.analysis import (
+    baseline_split,
+    co_primary,
+    courses_checked,
+    diagnostics,
+    estimands,
+    multiplicity,
+    system_grades,
+)
+from funis.analysis.asked import add_asked_count
 from funis.analysis.regression_to_mean import _is_done
+from funis.analysis.relapses import count_relapses_over_denominators
 from funis.catalogue.definition_digest import _content
 from funis.results.sources import Sources
 from funis.stats.mmrm.printed_summary import render_cell
@@ -304,3 +314,75 @@ def test_grades_are_compared_with_those_of_the_same_subjects_at_baseline() -> No
     assert set(frame["n"]) == {4}
     told = dict(frame.select("statistic", "value").rows())
     assert (told["improved"], told["worsened"], told["unchanged"]) == (2, 1, 1)
+
+
+# --- courses at relapse, counts of those asked, words of a relapse ---------------------------------------
+
+
+def begun(
+    start: float | None,
+    *,
+    said: str = "yes",
+    relapse: float | None = 300.0,
+    window: tuple[int, int] | None = None,
+    on: Any = None,
+) -> list[tuple[str, str, str]]:
+    plan: Any = SimpleNamespace(infusions=(SimpleNamespace(window=window),))
+    row = {"subject": "S1", "number": 3, "date": on, "day": start, "_file": "infusions.csv", "_line": 4}
+    place: Any = SimpleNamespace(course=2, start=start)
+    found = courses_checked._check_begin(plan, (row, place), {"relapse": said, "relapse_day": relapse})
+    return [(each.level, each.code, each.column) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (begun(300.0), []), (begun(299.0), [("warning", "retreated_without_relapse", "number")]),
+        (begun(999.0), []), (begun(None), []), (begun(310.0, relapse=None), []),
+        (begun(310.0, said="no"), [("warning", "retreated_without_relapse", "number")]),
+        (begun(310.0, said="cannot tell"), [("query", "retreated_without_relapse", "number")]),
+        # A window of two to thirty days after the relapse.
+        (begun(302.0, window=(2, 30)), []), (begun(301.0, window=(2, 30)), [("warning", "retreated_without_relapse", "number")]),
+        (begun(330.0, window=(2, 30)), []), (begun(331.0, window=(2, 30)), [("warning", "infusion_outside_window", "day")]),
+        (begun(331.0, window=(2, 30), on="2020-11-27"), [("warning", "infusion_outside_window", "date")]),
+        (begun(298.0, window=(-2, 30)), []), (begun(297.0, window=(-2, 30)), [("warning", "retreated_without_relapse", "number")]),
+    ],
+)  # fmt: skip
+def test_a_course_at_relapse_begins_within_its_window(
+    found: list[tuple[str, str, str]], told: list[tuple[str, str, str]]
+) -> None:
+    assert found == told
+
+
+@pytest.mark.parametrize(
+    ("counted", "known", "members", "rows"),
+    [
+        ([1, 1, 0], [1, 1, 1], [1, 1, 1], [("count", 2, "2/3 (66.7%)", 3)]),
+        ([1, 1, 0], [1, 0, 1], [1, 1, 1], [("asked", 2, "2", 3), ("count", 1, "1/2 (50.0%)", 2)]),
+        ([1, 1, 0], [1, 1, 1], [0, 1, 1], [("count", 1, "1/2 (50.0%)", 2)]),
+        ([1, 1, 0], [0, 0, 0], [1, 1, 1], [("count", None, "not collected", None)]),
+        ([1, 1, 0], [1, 1, 1], [0, 0, 0], [("count", None, "–", 0)]),
+    ],
+)  # fmt: skip
+def test_a_count_is_over_those_who_were_asked(
+    counted: list[int], known: list[int], members: list[int], rows: list[tuple[Any, ...]]
+) -> None:
+    run = analysis.make_run({"x": {"baseline": [1.0] * 3}})
+    place = run.populations.cohort().place("safety", "x")
+    add_asked_count(run, place, *(np.array(each, dtype=np.bool_) for each in (counted, known, members)))
+    assert run.numbers.frame().select("statistic", "value", "text", "denominator").rows() == rows
+
+
+def test_each_relapse_is_named_with_its_visit() -> None:
+    responder = analysis._responder
+    rows = [
+        responder("MCR"),
+        responder("MCR", "month_9", 270.0),
+        responder("PCR", "month_12", 360.0),
+        analysis.NONE,
+    ]
+    run = analysis.make_run({"x": {visit: [1.0] * 4 for visit in analysis.VISITS}})
+    endpoint = Endpoint.model_validate(RESPONSE | {"kind": "relapse", "at": ("month_9", "month_12")})
+    count_relapses_over_denominators(run, endpoint, analysis._answers(run, rows))
+    (words,) = [frame["text"].to_list() for name, frame in run.derived.items() if name == "relapse r"]
+    assert words == ["no", "yes month_9", "yes month_12", "no response"]

@@ -159,7 +159,9 @@ def build_panel(layout: Layout, values: pl.DataFrame, grades: pl.DataFrame) -> P
     everything = pl.concat([values, grades])
     letters = frozenset(grades["variable"].unique())
     placed = _place(everything, layout)
-    visited = placed.filter(pl.col("v") >= 0).sort("variable", "away", "day", descending=[False, True, False])
+    visited = placed.filter(pl.col("v").is_not_null()).sort(
+        "variable", "away", "day", descending=[False, True, False]
+    )
     early = _early(placed, layout).sort("variable", "day", nulls_last=False, maintain_order=True)
     matrices = _scatter(visited, layout.shape, by_visit=True)
     baselines = _scatter(early, layout.shape[:1], by_visit=False)
@@ -189,11 +191,11 @@ def _place(everything: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         everything.with_row_index("row")
         .filter(pl.col("value").is_not_null())
         .with_columns(
-            s=pl.col("subject").replace_strict(subjects, default=-1, return_dtype=pl.Int64),
-            v=pl.col("visit").replace_strict(visits, default=-1, return_dtype=pl.Int64),
+            s=pl.col("subject").replace_strict(subjects, default=None, return_dtype=pl.Int64),
+            v=pl.col("visit").replace_strict(visits, default=None, return_dtype=pl.Int64),
             plan=pl.col("visit").replace_strict(planned, default=None, return_dtype=pl.Float64),
         )
-        .filter(pl.col("s") >= 0)
+        .filter(pl.col("s").is_not_null())
         .with_columns(away=(pl.col("day") - pl.col("plan")).abs().fill_nan(None).fill_null(np.inf))
     )
 

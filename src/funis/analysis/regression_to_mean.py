@@ -102,7 +102,7 @@ def _estimate_one(run: Run, endpoint: Endpoint, cohort: Cohort, selection: Selec
     selected = Selected(values, sd, limit, sign)
     assumed = [(f"correlation_{format_shortest(each)}", each) for each in CORRELATIONS]
     first = _estimate(run, selected, CORRELATIONS[0], endpoint)
-    widening = first.population_sd / sd if sd > 0 else math.nan
+    widening = first.population_sd / sd if sd else math.nan
     observed, why = _observed_correlation(run, selection.variable, entered, widening)
     run.numbers.add(place, "correlation", observed, text=why)
     if observed is not None:
