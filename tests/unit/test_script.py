@@ -11,7 +11,7 @@ import funis
 from funis.errors import ColumnError, ScriptError, UnitError, UnknownNameError, ValueRangeError
 from funis.scoring.bits.straight_line import PYTHON
 from funis.scoring.items import item_columns
-from funis.scoring.script.javascript import JAVASCRIPT, name_value
+from funis.scoring.script.javascript import JAVASCRIPT, name_value, spell_data
 from funis.scoring.script.make_script import make_script, name_script
 from funis.scoring.visit_cells import measure_columns
 from funis.scoring.visit_program import can_be_traced
@@ -128,3 +128,10 @@ def test_names_of_values_are_all_different_and_no_words_of_the_language() -> Non
 
 def test_every_step_is_spelled_in_both_languages() -> None:
     assert set(JAVASCRIPT.steps) == set(PYTHON.steps)
+
+
+def test_data_are_spelt_in_plain_letters_one_order_and_finite_numbers() -> None:
+    """Keys stand in the order of the alphabet, so that the same data are the same bytes."""
+    assert spell_data({"b": [1, 2.5], "a": "ä"}) == r'{"a":"\u00e4","b":[1,2.5]}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        spell_data(float("nan"))

@@ -69,3 +69,13 @@ def test_numbers_joined_digit_by_digit_can_be_added_to() -> None:
     graph = Graph()
     joined = (whole_number(graph, 2) | whole_number(graph, 1)) + 1
     assert (number_of(joined), joined.most) == (4, 4)
+
+
+def test_the_unknown_of_a_whole_number_has_no_digits_and_reaches_nothing() -> None:
+    graph = Graph()
+    number = whole_number(graph, 5)
+    assert (number.most, number.without().most) == (5, 0)
+    assert number.without().digits == ()
+    assert number.without().known == ZERO
+    # Beside a number of nothing but 0 the unknown needs no digit either.
+    assert number.without().mixed(graph.load("values", "a"), whole_number(graph, 0)).most == 0  # type: ignore[union-attr]
