@@ -77,6 +77,29 @@ def test_shares_of_responders_are_compared_by_newcombe_and_fisher() -> None:
     assert [key for key in found if key[2] == "p"] == [("A", "responder", "p")]
 
 
+def test_sizes_places_and_words_of_a_comparison_of_shares() -> None:
+    # Five of arm A and six of arm P are known.
+    rows = [*ROWS[:11], NONE, UNKNOWN]
+    run = make_run(RESPONSE)
+    given = analysis._answers(run, rows)
+    answers = replace(given, rows=np.arange(len(rows)))
+    between_arms.compare_responses_between(run, RESPONSE, [answers])
+    frame = run.numbers.frame().filter(pl.col("category") == "responder")
+    assert set(frame["visit"]) == {"month_6"}
+    assert set(frame["n"]) == {11}
+    told = {row["statistic"]: row["text"] for row in frame.iter_rows(named=True)}
+    assert (told["n_first"], told["n_second"]) == ("5", "6")
+    # 80 % less one of six.
+    assert told["estimate"] == "63.3"
+    behind = run.sources.frame(run.panel.observations)
+    own = behind.filter(pl.col("source") == frame["source"][0])
+    # The first 13 observations are those of the subjects at baseline, in order.
+    assert sorted(own["subject"]) == [f"S{each:02}" for each in (1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12)]
+    whole = make_run(RESPONSE)
+    between_arms.compare_responses_between(whole, RESPONSE, [replace(given, visit="")])
+    assert set(whole.numbers.frame()["visit"]) == {"all"}
+
+
 def test_classes_are_not_compared_where_one_is_open_or_alone() -> None:
     open_class = responder("cannot tell")
     assert {category for _, category, _ in compare_rows([open_class, *ROWS[1:]])} == {"responder"}
@@ -227,10 +250,10 @@ def test_the_verdict_of_a_goal_is_that_of_its_one_sided_test_at_half_the_level()
 
 
 def test_standardised_differences_of_two_parts() -> None:
-    """Six in each of two arms; of age 1, 2, 3 and 2, 3, 4 are known, of x 10 to 14 in one and 12 in the other."""
+    """Six in each of two arms; of age 1, 2, 3 and 2, 3, 4, 3 are known, of x 10 to 14 in one and 12 in the other."""
     values = {"x": {"baseline": [10.0, 12, 14, None, None, None, 12, 12, 15, None, None, None]}}
     columns: dict[str, Any] = {
-        "arm": CODES[:12], "age": [1.0, 2, 3, None, None, None, 2, 3, 4, None, None, None],
+        "arm": CODES[:12], "age": [1.0, 2, 3, None, None, None, 2, 3, 4, 3, None, None],
         "weight_kg": [None] * 12, "height_cm": [None] * 12, "days_diagnosis_to_consent": [None] * 12,
         "days_diagnosis_to_baseline": [None] * 12, "site": [None] * 12,
         "sex": ["female"] * 3 + ["male"] * 1 + [None] * 2 + ["female"] * 2 + ["male"] * 2 + [None] * 2,
@@ -247,11 +270,17 @@ def test_standardised_differences_of_two_parts() -> None:
     frame = run.numbers.frame()
     assert set(frame["statistic"]) == {"standardised_difference"}
     told = {row["variable"]: (row["value"], row["n"]) for row in frame.iter_rows(named=True)}
-    # Means 2 and 3, variances 1 and 1.
-    assert told["age"] == (pytest.approx(-1), 6)
+    # Means 2 and 3, variances 1 and 2/3.
+    assert told["age"] == (pytest.approx(-1 / math.sqrt(5 / 6)), 7)
+    assert frame.filter(pl.col("variable") == "age")["text"].to_list() == ["-1.10"]
     # Means 12 and 13, variances 4 and 3.
     assert told["x"] == (pytest.approx(-1 / math.sqrt(3.5)), 6)
     # Three of four and two of four are female: 1/4 over the root of the mean of 3/16 and 4/16.
     assert told["sex"] == (pytest.approx(0.25 / math.sqrt(3.5 / 16)), 8)
     assert "weight_kg" not in told
     assert "site" not in told
+    # What is beyond a limit of the assay in anybody has no mean.
+    run = make_run(RESPONSE, ARMS[:2], values=values, **columns)
+    run.panel.matrices["x"].censored[7, 0] = 1
+    baseline_split._add_differences(run, *parts)
+    assert set(run.numbers.frame()["variable"]) == {"age", "sex"}

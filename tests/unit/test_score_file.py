@@ -9,7 +9,7 @@ from funis.bounded.limits import RefusedFileError
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, ValueRangeError
 from funis.scoring import score_file as module
-from funis.scoring.frame_file import FileError, read_frame
+from funis.scoring.frame_file import FileError, _quoted, read_frame
 from funis.scoring.score_file import score_file, split_frame
 
 
@@ -107,3 +107,14 @@ def test_impossible_values_of_a_long_file_are_named_by_their_rows(
         in told
     )
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_cell_is_written_again_as_it_was_read() -> None:
+    assert [_quoted(cell) for cell in ("a", "", "a,b", 'a"b', "a\nb", " ")] == [
+        "a",
+        '""',
+        '"a,b"',
+        '"a""b"',
+        '"a\nb"',
+        " ",
+    ]

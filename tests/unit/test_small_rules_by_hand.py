@@ -402,7 +402,7 @@ def silent(day: float, event: str, **asked: Any) -> list[str]:
     days = np.full(6, GAP)
     days[0] = day
     events: Any = SimpleNamespace(days={event: days}, found=pl.DataFrame(rows))
-    return [each.fix for each in estimands._silent_events(run, named, endpoint, events)]
+    return [f"{each.message} {each.fix}" for each in estimands._silent_events(run, named, endpoint, events)]
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,16 @@ def test_an_event_up_to_the_last_visit_needs_a_strategy_and_a_day(day: float, ev
     found = silent(day, event)
     assert len(found) == count
     if count:
-        assert found[0].startswith("Fill its first day." if event == "death" else 'Add {event = "rescue"')
+        when = "on a day that is not recorded" if np.isinf(day) else f"on day {day:g}".replace("-", "\u2212")
+        assert (
+            found[0]
+            .replace("day -", "day \u2212")
+            .startswith(
+                f"An intercurrent event {when}; for the estimand 'e' it must have a day. Fill its first day."
+                if event == "death"
+                else f"An intercurrent event {when}, and the estimand 'e' has no strategy for it. Add {{event = "
+            )
+        )
 
 
 def test_means_of_an_estimand_are_those_of_the_changes_as_used() -> None:

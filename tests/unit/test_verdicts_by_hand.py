@@ -16,6 +16,7 @@ from funis.analysis import (
     courses_checked,
     diagnostics,
     estimands,
+    imputation,
     multiplicity,
     system_grades,
 )
@@ -386,3 +387,148 @@ def test_each_relapse_is_named_with_its_visit() -> None:
     count_relapses_over_denominators(run, endpoint, analysis._answers(run, rows))
     (words,) = [frame["text"].to_list() for name, frame in run.derived.items() if name == "relapse r"]
     assert words == ["no", "yes month_9", "yes month_12", "no response"]
+
+
+# --- who is judged for a split, and which way a change is estimated --------------------------------------
+
+
+def test_a_split_by_response_takes_the_first_primary_endpoint_that_judges_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, str]] = []
+    rows = [analysis._responder("MCR"), analysis.NONE, analysis.UNKNOWN, analysis.NONE]
+
+    def answer(run: Any, visits: Any, endpoint: Endpoint, at: str) -> Any:
+        asked.append((endpoint.id, at))
+        return analysis._answers(run, rows)
+
+    monkeypatch.setattr(baseline_split, "answer_endpoint", answer)
+    second = Endpoint.model_validate(
+        RESPONSE | {"id": "second", "role": "primary", "at": ("month_6", "month_12")}
+    )
+    first = Endpoint.model_validate(RESPONSE | {"id": "first", "role": "secondary"})
+    change = Endpoint.model_validate(CHANGE | {"role": "primary"})
+    for endpoints, expected in (
+        ((change, first, second), ("second", "month_6")),
+        ((first, change), ("first", "month_6")),
+        ((first, first.model_copy(update={"id": "later"})), ("first", "month_6")),
+        ((first.model_copy(update={"at": ()}),), ("first", "")),
+    ):
+        run = analysis.make_run({"x": {"baseline": [1.0] * 4}}, analysis.make_study(*endpoints))
+        found = baseline_split._parts(run, NOTHING, "responder")
+        members = {name: np.flatnonzero(cohort.members).tolist() for name, cohort in found.items()}
+        assert members == {"yes": [0], "no": [1, 3], "not_known": [2]}
+        assert asked.pop() == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "way"),
+    [
+        ({}, "tests"), ({"methods": ("mmrm",)}, "model"), ({"methods": ("paired_t", "mmrm")}, "model"),
+        ({"missing_outcome": "multiple_imputation"}, "draws"), ({"missing_outcome": "j2r", "methods": ("mmrm",)}, "draws"),
+        ({"variable": "y"}, "failure"),
+    ],
+)  # fmt: skip
+def test_a_change_is_estimated_by_draws_a_model_or_tests(
+    changed: dict[str, Any], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went: list[str] = []
+    for place, name in (
+        ("funis.analysis.imputation.compare_imputed", "draws"), ("funis.analysis.models.fit_variable", "model"),
+        ("funis.analysis.estimands._test_changes", "tests"), ("funis.analysis.estimands._add_failure", "failure"),
+    ):  # fmt: skip
+        monkeypatch.setattr(place, lambda *_, name=name: went.append(name))
+    endpoint = Endpoint.model_validate(CHANGE | changed)
+    run = analysis.make_run(
+        {"x": {name: [1.0, 2.0] for name in analysis.VISITS}}, analysis.make_study(endpoint)
+    )
+    estimand: Any = SimpleNamespace(id="e", composite_value=None, intercurrent_events=())
+    estimands._estimate_change(run, estimand, endpoint, SimpleNamespace(days={}))  # type: ignore[arg-type]
+    assert went == [way]
+
+
+def test_a_difference_of_changes_is_each_arm_minus_the_control() -> None:
+    arms = (Arm(id="A", name="Cells"), Arm(id="P", name="Placebo", control=True))
+    endpoint = Endpoint.model_validate(CHANGE)
+    run = analysis.make_run(
+        {"x": {"baseline": [1.0] * 4}}, analysis.make_study(endpoint, arms=arms), arm=["A", "A", "P", "P"]
+    )
+    place = run.populations.cohort().place_of_change("estimand", "x", estimand="e")
+    samples = {"A": np.array([-3.0, -5.0]), "P": np.array([-1.0, -1.5])}
+    estimands._add_differences(run, endpoint, place, samples)
+    frame = run.numbers.frame()
+    assert set(frame.select("arm", "contrast").rows()) == {("A", "P")}
+    assert frame.filter(pl.col("statistic") == "estimate")["value"].to_list() == [pytest.approx(-2.75)]
+
+
+def test_what_a_strategy_puts_in_place_of_a_value_is_within_what_the_assay_measures() -> None:
+    endpoint = Endpoint.model_validate(CHANGE)
+    values = {"baseline": [10.0] * 4, "month_3": [9.0] * 4, "month_6": [8.0] * 4}
+    run = analysis.make_run({"x": values}, analysis.make_study(endpoint))
+    run.panel.changes["x"].censored[:, 1:3] = 1
+    after = np.array([100.0, np.nan, np.nan, np.nan])
+    days = {"while_on_treatment": after, "hypothetical": np.roll(after, 1), "composite": np.roll(after, 2)}
+    estimand: Any = SimpleNamespace(composite_value=5.0)
+    found = estimands.apply_strategies(run, estimand, "x", days)
+    # Month 3 is day 90, before each event; at month 6 only the last subject's own value stands.
+    assert found.censored[:, 1].tolist() == [1, 1, 1, 1]
+    assert found.censored[:, 2].tolist() == [0, 0, 0, 1]
+    assert found.values[:, 2].tolist()[2:] == [5, -2]
+    base, changes = run.panel.baselines["x"], run.panel.changes["x"]
+    assert found.rows[:, 2].tolist() == [changes.rows[0, 1], -1, base.rows[2], changes.rows[3, 2]]
+
+
+@pytest.mark.parametrize(
+    ("policy", "strategies", "told"),
+    [
+        ("multiple_imputation", {}, None), ("j2r", {}, "j2r"), ("by_ending", {"died": "j2r"}, ("j2r", "mar", "mar")),
+        ("by_ending", {"died": "j2r", "other": "cr"}, ("j2r", "cr", "cr")),
+    ],
+)  # fmt: skip
+def test_each_ending_has_its_strategy_or_that_of_the_others(
+    policy: str, strategies: dict[str, str], told: Any
+) -> None:
+    run: Any = SimpleNamespace(
+        subject_frame=pl.DataFrame({"disposition_status": ["x", "died", "lost", None]})
+    )
+    settings: Any = SimpleNamespace(strategies=strategies)
+    assert imputation._strategies(run, np.array([1, 2, 3]), policy, settings) == told
+
+
+@pytest.mark.parametrize(
+    ("control", "arms", "shifts"),
+    [("P", ("A", "P", "A"), [True, False, True]), (None, ("A", "P", "A"), None), ("P", (), None)],
+)
+def test_what_shifts_is_drawn_outside_the_control_arm(
+    control: str | None, arms: tuple[str, ...], shifts: list[bool] | None
+) -> None:
+    run: Any = SimpleNamespace(study=SimpleNamespace(control_arm=control))
+    drawn: Any = SimpleNamespace(completed=np.zeros((2, 3, 1)))
+    done = imputation.Completed(drawn, np.arange(3), (1,), np.zeros(3), arms, "j2r")
+    found = imputation._shifting(run, done)
+    assert (None if found is None else found.tolist()) == shifts
+
+
+@pytest.mark.parametrize("kind", ["response", "relapse", "change"])
+def test_an_estimand_is_estimated_as_its_endpoint_is(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    went: list[str] = []
+    for name, said in (
+        ("estimate_response", "response"),
+        ("estimate_relapse", "relapse"),
+        ("_estimate_change", "change"),
+    ):
+        monkeypatch.setattr(estimands, name, lambda *_, said=said: went.append(said))
+    monkeypatch.setattr(
+        estimands, "gather_events", lambda _: SimpleNamespace(days={}, found=pl.DataFrame({"subject": []}))
+    )
+    endpoint = Endpoint.model_validate(CHANGE if kind == "change" else RESPONSE | {"kind": kind})
+    run = analysis.make_run({"x": {"baseline": [1.0] * 2}}, analysis.make_study(endpoint))
+    estimand = SimpleNamespace(
+        id="e", endpoint=endpoint.id, population="", variable="", intercurrent_events=()
+    )
+    held: Any = SimpleNamespace(
+        study=SimpleNamespace(estimands=(estimand,), endpoint=lambda _: endpoint, visit_names=(), visit=None),
+        panel=run.panel, populations=run.populations, numbers=run.numbers, observe=run.observe,
+    )  # fmt: skip
+    assert estimands.estimate_estimands(held, NOTHING) == ()
+    assert went == [kind]

@@ -57,9 +57,7 @@ def _fill_days(
     """Take the day of a visit from the table of visits where nothing was measured at it."""
     rows = {name: place for place, name in enumerate(subjects)}
     columns = {name: place for place, name in enumerate(visits)}
-    attended = (
-        visited.filter(pl.col("attended").fill_null(1) != 0) if "attended" in visited.columns else visited
-    )
+    attended = visited.filter(pl.col("attended").ne_missing(0)) if "attended" in visited.columns else visited
     for subject, visit, day in attended.select("subject", "visit", "day").iter_rows():
         if subject in rows and visit in columns and day is not None:
             place = rows[subject], columns[visit]
