@@ -30,7 +30,9 @@ def test_every_action_is_asked_by_a_page(server: Configuration) -> None:
     from funis.capture.people.access import OPEN
 
     asked = {getattr(page.callback, "action", "") for page in PAGES} - {OPEN}
-    inside = {"see overview"}  # asked by the first page, which leads who may not see it elsewhere
+    # The first page asks the one, and leads who may not see it elsewhere; the override at the bedside the other,
+    # of the person who logs in for it.
+    inside = {"see overview", "override infusion rule"}
     assert asked | inside == set(ACTIONS)
 
 
@@ -287,6 +289,18 @@ def words_of_the_product() -> set[str]:
     )
 
 
+def words_of_infusions() -> set[str]:
+    """Give the words that the pages of infusions take from tables."""
+    from funis.capture.conduct import infusion_rules
+    from funis.capture.models.infusions import CHECK_OUTCOMES
+    from funis.capture.pages.infusions import SAME_TWICE
+    from funis.capture.people.second_person import UNPROVEN
+
+    tables = (infusion_rules.OUTCOMES, infusion_rules.OVERRIDES, infusion_rules.FACTS, CHECK_OUTCOMES)
+    rules = {rule.words for rule in infusion_rules.INFUSION_RULES}
+    return {words for table in tables for words in table.values()} | rules | {SAME_TWICE, UNPROVEN}
+
+
 def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:
     from funis.capture.conduct.locks import STATES
     from funis.capture.conduct.screening import STATUSES
@@ -303,6 +317,7 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
 
     tables = (criteria.ANSWERS, criteria.PROBLEMS, eligibility.OUTCOMES, eligibility.FAILURES)
     named |= {words for table in tables for words in table.values()}
+    named |= words_of_infusions()
     every = {*named, *ROLES.values(), *STATUSES.values(), *STATES.values(), *ENTRY_WORDS.values()}
     every |= {*query_steps.STATES.values(), *query_steps.OWNERS.values()}
     every |= {step.words for step in query_steps.STEPS.values()}

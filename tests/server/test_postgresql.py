@@ -21,6 +21,7 @@ SAME_TESTS = (
     "test_conduct.py",
     "test_access.py",
     "test_eligibility.py",
+    "test_infusion.py",
     "test_queries.py",
     "test_row_security.py",
     "test_safe_start.py",

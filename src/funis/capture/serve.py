@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -227,6 +228,8 @@ def run(configuration: Configuration, port: int, say: Callable[[str], None]) -> 
     from granian.log import LogLevels
 
     say(f"http://localhost:{port}")
+    # A forked worker would hold the threads of Polars as they stood here, and wait for them for ever.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "funis.capture.wsgi:application",
         address="127.0.0.1",

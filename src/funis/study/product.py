@@ -33,6 +33,25 @@ class Product(StudyPart):
     tests: tuple[ProductTest, ...] = Field(
         default=(), description="Tests that every lot has: one missing is an error, not a question."
     )
+    max_hold_minutes: int | None = Field(
+        default=None,
+        gt=0,
+        description="Minutes from the thaw of a bag within which its infusion begins, by the clock of the "
+        "server; absent: no limit is checked at the bedside.",
+    )
+    min_viability_percent: float | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Viable cells at the thaw of a bag, percent of its cells, with which it may be given; "
+        "absent: no limit is checked at the bedside.",
+    )
+    max_weight_age_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="Days that the body weight may be old from which the dose is computed; 0: of the same "
+        "day; absent: no limit is checked at the bedside.",
+    )
 
 
 class DonorTest(StudyPart):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from funis.capture.models.factors import Authenticator, RecoveryCode
+from funis.capture.models.infusions import BedsideCheck, InfusionRecord
 from funis.capture.models.locks import StudyLock, SubjectLock
 from funis.capture.models.people import Account, RoleHeld
 from funis.capture.models.product import LotDecision, LotSource, LotTest, ProductEvent, Unit, UnitLabel
@@ -14,9 +15,11 @@ from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, 
 __all__ = [
     "Account",
     "Authenticator",
+    "BedsideCheck",
     "CheckedSubject",
     "Consent",
     "Form",
+    "InfusionRecord",
     "LotDecision",
     "LotSource",
     "LotTest",

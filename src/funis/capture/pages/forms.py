@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonRespons
 from django.utils.crypto import salted_hmac
 
 from funis.capture.conduct import locks, visits
+from funis.capture.conduct.infusions import is_made_from_record
 from funis.capture.document import read_document
 from funis.capture.entry.save import FormEntry, acknowledge, save_entry
 from funis.capture.entry.scores import columns_of, script_of, visit_of
@@ -93,7 +94,8 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
     plan = plan_of(form.version).form(form.name)
     previous = previous_form(form)
     state = locks.state_of(locks.scope_of(form))
-    may_enter = asked.rights.may("enter data", form.site) and state == locks.OPEN
+    is_open = state == locks.OPEN and not is_made_from_record(form)
+    may_enter = asked.rights.may("enter data", form.site) and is_open
     notes: dict[str, list[QueryNote]] = {}
     if asked.rights.may("see queries", form.site):
         check_waiting([form.site])
@@ -192,6 +194,13 @@ def previous_form(form: Form) -> Form | None:
 def save(asked: PageRequest, key: str) -> HttpResponse:
     """Save an entry; the answer goes out after the transaction stands."""
     form = find_form(asked, key)
+    if is_made_from_record(form):
+        raise ValueRangeError(
+            "form",
+            "made from the record of an infusion",
+            "another form",
+            "Correct the record of the infusion.",
+        )
     entry = read_entry(asked.request.body, form.pk)
     answer = save_entry(entry, form, str(asked.request.user.pk), language_of(asked))
     transaction.on_commit(partial(acknowledge, answer))

@@ -18,6 +18,7 @@ from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
 from funis.capture.trail.anchors import last_anchor
+from funis.capture.trail.events import record_event
 from funis.errors import ValueRangeError
 
 LONGEST_PAGE = 200
@@ -181,5 +182,14 @@ def add_row(asked: PageRequest, key: str) -> HttpResponse:
     subject, name = find_subject(asked, key), asked.request.POST.get("name", "")
     if name not in {*ROWS, "disposition"}:
         raise Http404
+    reason = asked.request.POST.get("reason", "").strip()
+    if name == "infusions" and not reason:
+        raise ValueRangeError(
+            "infusion", "no check at the bedside", "one that was checked here, or why it was not"
+        )
     form = screening.add_row(subject, name)
+    if name == "infusions":
+        record_event(
+            "infusion not checked here", f"subject:{subject.pk}", {"form": form.pk, "reason": reason}
+        )
     return HttpResponseRedirect(f"/forms/{form.pk}")

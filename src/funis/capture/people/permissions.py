@@ -39,6 +39,8 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "screen subject": _ENTER,
     "record consent": _ENTER,
     "confirm eligibility": frozenset({INVESTIGATOR}),
+    "check at bedside": _ENTER,
+    "override infusion rule": frozenset({INVESTIGATOR}),
     "record visit": _ENTER,
     "enter data": _ENTER,
     "see trail": _READ - {BOARD},

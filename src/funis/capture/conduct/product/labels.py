@@ -160,9 +160,9 @@ def draw_code(text: str) -> Markup:
 
     Returns
     -------
-    Markup : an SVG element of 4 units a module with the quiet zone of 4 modules
+    Markup : an SVG element as large as its place, with the quiet zone of 4 modules inside
     """
     if not set(text) <= {*ALPHABET, ".", "-"}:
         raise ValueRangeError("label", "another text", "capital letters, digits, '.', '-' and '*'")
-    drawn = segno.make(text, error="m", micro=False).svg_inline(scale=4, border=4, title=text)
+    drawn = segno.make(text, error="m", micro=False).svg_inline(border=4, omitsize=True, title=text)
     return Markup(drawn)  # noqa: S704 - segno drew it, and of the text only these letters stand in it
