@@ -45,6 +45,10 @@ def text(number: object) -> str | None:
         ("Of 1,683 people, 1,010 of 1,683 (60%) answered.", [("1,010", "1,683", "60")]),
         ("n = 14 (35%) and 65% (n = 26).", [("14", None, "35"), ("26", None, "65")]),
         ("Twenty-four of thirty patients (80·0%) finished.", [("24", "30", "80.0")]),
+        (
+            "Flare was seen in 24 of 101 patients with cells and 19 of 73 patients in the control arm (23.8% with cells vs 26.0%).",
+            [("24", "101", None), ("19", "73", None)],
+        ),
         ("Response rates were 35% and 40%.", []),
         ("About 14 of 40 patients (35%) responded.", []),
         ("Patients who had relapsed (36%) left.", []),

@@ -54,6 +54,7 @@ def test_an_interval_has_its_estimate(sentence: str, expected: tuple[str | None,
     [
         ("It was lower (OR 0.26, 95% CI 0.07 to 0.89; P = 0.03).", True),
         ("It was lower (OR 0.26, 95% CI 0.07 to 0.89), P=.03.", True),
+        ("It was higher (difference 12%, 95% CI -3.4% to 28%), P=.115.", True),
         ("It was lower (OR 0.26; P = 0.03; 95% CI 0.07 to 0.89).", True),
         ("It was no worse (HR 0.95, 95% CI 0.80 to 1.13; P < 0.001 for noninferiority).", False),
         ("It was alike (HR 0.95, 95% CI 0.80 to 1.13; P for interaction = 0.03).", False),
@@ -63,7 +64,7 @@ def test_an_interval_has_its_estimate(sentence: str, expected: tuple[str | None,
 def test_an_interval_has_its_p_value(sentence: str, *, has_p: bool) -> None:
     found = intervals(extracted(sentence))[0]
     assert bool(found.p_value) == has_p
-    assert text(found.estimate) in {"0.26", "0.95"}
+    assert text(found.estimate) in {"0.26", "0.95", "12"}
 
 
 def test_two_groups_are_recomputed_from_their_counts() -> None:
@@ -87,6 +88,12 @@ def test_a_model_is_not_recomputed() -> None:
     share = "Remission occurred in 14/20 (70%) in the MSC group and 6/20 (30%) in the placebo group"
     (found,) = intervals(extracted(ARMS, f"{share} (adjusted OR 3.1, 95% CI 1.2 to 8.0)."))
     assert found.is_adjusted
+
+
+def test_a_cell_may_hold_a_p_value_behind_its_interval() -> None:
+    rows = "| | MMF (n=88) |\n|---|---|\n| Response, n (%) | 15 (17.0) |\n| OR (95% CI), p value | 3.24 (1.68, 6.25), p<0.001 |"
+    (found,) = intervals(extracted_table(rows))
+    assert (found.measure, text(found.estimate), text(found.high)) == ("odds ratio", "3.24", "6.25")
 
 
 TABLE = """

@@ -53,7 +53,7 @@ def test_the_estimate_and_its_interval(figures: PrintedFigure, expected: list[st
 @pytest.mark.parametrize(
     ("interval", "p", "expected"),
     [
-        # Altman and Bland 2011, BMJ 343: d2304: 0.81 (0.70 to 0.94) has P = 0.005.
+        # The example of Altman and Bland 2011: ln 0.81 / ((ln 0.94 − ln 0.70) / 3.92) = −2.80, P = 0.005.
         (ratio("0.81", "0.70", "0.94", "risk ratio", p_value="p"), p_of("0.005"), CONSISTENT),
         (ratio("0.81", "0.70", "0.94", "risk ratio", p_value="p"), p_of("0.30"), UNEXPLAINED),
         (ratio("0.81", "0.70", "0.94", "risk ratio", p_value="p"), p_of("0.05", "<"), CONSISTENT),
@@ -100,7 +100,7 @@ def counts(k1: str, n1: str, k2: str, n2: str) -> list[PrintedFigure]:
         (("4", "123", "11", "139"), ("0.41", "0.13", "1.26", "risk ratio"), CONSISTENT),
         (("4", "123", "11", "139"), ("2.43", "0.80", "7.45", "risk ratio"), CONSISTENT),
         (("4", "123", "11", "139"), ("0.41", "0.20", "0.84", "risk ratio"), UNEXPLAINED),
-        # PARADIGM-HF: 914/4187 v 1117/4212, HR 0.80 (0.73 to 0.87): 2/√2031 = 0.044, ln(0.875/0.725)/3.92 = 0.048.
+        # 914 + 1117 events: 2/√2031 = 0.044, and 0.73 to 0.87 leave ln(0.875/0.725)/3.92 = 0.048; of 856, 0.068.
         (("914", "4187", "1117", "4212"), ("0.80", "0.73", "0.87", "hazard ratio"), CONSISTENT),
         (("391", "4187", "465", "4212"), ("0.80", "0.75", "0.85", "hazard ratio"), UNEXPLAINED),
     ],

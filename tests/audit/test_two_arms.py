@@ -66,6 +66,22 @@ def test_another_outcome_stands_behind_a_semicolon() -> None:
     assert "Relapse" not in [each.about.outcome for each in counts][2:]
 
 
+def test_what_is_compared_with_a_named_group_is_of_the_others() -> None:
+    """R: fisher.test(matrix(c(7, 6, 2, 10), 2)) gives P = 0.0968, the chi-square test without correction 0.0524."""
+    text = "Treatment with cells resulted in 53.85% (7/13) complete remission, compared with 16.67% (2/12) in the placebo group (P=0.036)."
+    found = extracted(ARMS, text)
+    assert [each[1:] for each in compared(found)] == [("compared with placebo", "placebo", "0.036")]
+    assert told(found, "two_proportions") == [UNEXPLAINED]
+    assert told(extracted(ARMS, text.replace("0.036", "0.097")), "two_proportions") == [CONSISTENT]
+
+
+def test_a_group_behind_a_figure_is_not_that_of_the_next_clause() -> None:
+    text = "It was met by 22 (35%) of those with cells vs 14 (23%) with placebo; at week 104 by 26 (41%) vs 14 (23%)."
+    counts = [each for each in extracted(ARMS, text).figures if isinstance(each, PrintedCount)]
+    assert counts[1].about.group == "placebo"
+    assert counts[2].about.group == "group not said"
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

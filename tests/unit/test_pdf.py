@@ -259,6 +259,16 @@ def test_title_of_a_table_stays_with_its_first_rows() -> None:
         assert "−3.40" in titled.partition("Title long")[2]
 
 
+def outlined(title: str) -> int:
+    """Count the changes to letters that are filled and stroked (ISO 32000-1, table 106: mode 2)."""
+    made = read(render_pdf(document(Section("a", title, (Paragraph(plain(CHINESE)),)))))
+    return sum(len(re.findall(rb"\b2 Tr\b", page.get_contents().get_data())) for page in made.pages)
+
+
+def test_strong_chinese_letters_are_drawn_with_an_outline_others_are_not() -> None:
+    assert outlined(f"Results of {CHINESE}") > outlined("Results of the trial")
+
+
 def test_every_letter_is_drawn_chinese_ones_too() -> None:
     spec = {
         "data": {"values": [{"x": 1, "who": CHINESE}]},

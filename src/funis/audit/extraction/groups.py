@@ -7,7 +7,7 @@ that is *not said*: it is never taken for all subjects.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -188,6 +188,7 @@ def assign_groups(sentence: str, statistics: Sequence[Statistic], *, is_compared
     for place, each in enumerate(statistics):
         given[place] = _group_beside(sentence, each, statistics, groups)
     given |= _compared_in_order(sentence, statistics, groups)
+    given |= _compared_with_one(sentence, statistics, given)
     for place in range(len(statistics) - 2, -1, -1):
         # Of "from 6.4 to 5.9 in the placebo group" the group stands behind the second figure and is that of both.
         between = sentence[statistics[place].end : statistics[place + 1].start]
@@ -214,6 +215,28 @@ def _compared_in_order(
     return found
 
 
+def _compared_with_one(
+    sentence: str, statistics: Sequence[Statistic], given: Mapping[int, str]
+) -> dict[int, str]:
+    """Name the first of two figures by what it is compared with, where only the second has a group.
+
+    In "7 of 13 had a remission, compared with 2 of 12 in the placebo group" the first is of the others.
+    """
+    found: dict[int, str] = {}
+    for place, (one, two) in enumerate(pairwise(statistics)):
+        between = sentence[one.end : two.start]
+        is_alone = not given[place] and bool(given[place + 1]) and len(statistics) == 2
+        if is_alone and not re.search(r"[;.]\s", between) and _VERSUS.search(between):
+            found[place] = f"compared with {given[place + 1]}"
+    return found
+
+
+def _is_of_last(sentence: str, last_end: int, group: GroupMention, each: Statistic) -> bool:
+    """Tell whether a group stands directly behind the last figure, and the clause ends between it and the next."""
+    is_behind = last_end > 0 and not re.search(r"[;.]", sentence[last_end : group.start])
+    return is_behind and re.search(r"[;).]", sentence[group.end : each.start]) is not None
+
+
 def _group_beside(
     sentence: str, each: Statistic, others: Sequence[Statistic], groups: Sequence[GroupMention]
 ) -> str:
@@ -221,7 +244,11 @@ def _group_beside(
     next_start = min((one.start for one in others if one.start >= each.end), default=len(sentence))
     last_end = max((one.end for one in others if one.end <= each.start), default=0)
     behind = [one for one in groups if each.end <= one.start < next_start]
-    before = [one for one in groups if last_end <= one.start and one.end <= each.start]
+    before = [
+        one
+        for one in groups
+        if last_end <= one.start and one.end <= each.start and not _is_of_last(sentence, last_end, one, each)
+    ]
     if behind and before:
         # A group before the first statistic and none behind the last: they are named before their figures.
         later = [one for one in groups if one.start >= max(other.end for other in others)]

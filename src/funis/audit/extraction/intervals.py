@@ -71,7 +71,7 @@ _OTHER_QUESTION: Final = re.compile(
 _GAP: Final = re.compile(
     r"(?:[\s,;:()\[\]%]|percentage points?|points?|with an?|and an?|and)*", re.IGNORECASE
 )
-_P_GAP: Final = re.compile(r"[\s,;:)\]]*(?:and\s|with\s)?(?:two-sided\s|a\s)*")
+_P_GAP: Final = re.compile(r"[\s,;:)\]%]*(?:and\s|with\s)?(?:two-sided\s|a\s)*")
 _BARE: Final = re.compile(
     rf"(?P<estimate>(?<![\w.,)])[-–]?(?:{NUMBER}))\s?(?:{UNIT}|percentage points?)?\s?[(\[,;]\s*\Z"
 )
@@ -289,7 +289,8 @@ def _p_of(found: SentenceReading, inside: Sequence[PrintedFigure], p: Statistic 
 # --- tables ------------------------------------------------------------------------------------------------
 
 _CELL: Final = re.compile(
-    rf"(?P<estimate>[-–]?(?:{NUMBER}))\s?%?\s?[(\[]\s?(?P<low>[-–]?(?:{NUMBER}))\s?%?\s?(?:–|-|to|,|;)\s?(?P<high>[-–]?(?:{NUMBER}))\s?%?\s?[)\]]"
+    rf"(?P<estimate>[-–]?(?:{NUMBER}))\s?%?\s?[(\[]\s?(?P<low>[-–]?(?:{NUMBER}))\s?%?\s?(?:–|-|to|,|;)\s?"
+    rf"(?P<high>[-–]?(?:{NUMBER}))\s?%?\s?[)\]](?:[,;]?\s?[Pp][^0-9]{{0,9}}(?:{NUMBER}))?"
 )
 _SAYS_INTERVAL: Final = re.compile(
     r"(?:(?P<level>[0-9]{2}(?:\.[0-9]+)?)\s?%\s?)?(?:\bCI\b|confidence interval)", re.IGNORECASE

@@ -75,6 +75,8 @@ _PLAIN_WORDS: Final = _WORDS.replace(
     "(?!(?:", "(?!(?:who|which|that|whom|and|or|but|were|was|had|have|did|not|than|"
 )
 _PERCENT: Final = rf"{_number('percent')}\s?(?:%|per ?cent\b)"
+#: Not the first of two percentages that are compared: that is of another count, further up.
+_NOT_OF_TWO: Final = r"(?![^()\[\]]{0,80}\b(?:vs\.?|versus|v)\s[^()\[\]]{0,40}[0-9]\s?%)"
 _COUNT_WORD: Final = rf"(?P<count_word>\b{NUMBER_WORD}\b)"
 _ANY_COUNT: Final = rf"(?:{_number('count')}|{_COUNT_WORD})"
 _ANY_OF: Final = rf"(?:{_number('of')}|(?P<of_word>\b{NUMBER_WORD}\b))"
@@ -126,7 +128,7 @@ _FORMS: Final[tuple[tuple[StatisticKind, str, int], ...]] = (
           rf"(?:{_RELATION}|(?:was|were|is|of|values?|less than)\s)\s?(?P<p>(?:{NUMBER})(?:\s?[x×]\s?10\s?\^?\s?-\s?[0-9]+|[eE]-[0-9]+)?)(?![0-9]|%|,[0-9]|\.[0-9])"), 0),
     ("p", r"(?<![A-Za-z])[Pp](?:[ -]?values?)?\s?=\s?(?P<not_significant>NS|n\.?s\.?)\b", 0),
     # 14/40 (35.0%), 14 of 40 patients (35%), 14/40, 35.0%.
-    ("count", rf"{_ANY_COUNT}{_OUT_OF}{_OF_NUMBER}(?:\s?(?P<subjects>{_SUBJECT})|{_WORDS}){{0,5}}\s?(?:[(\[,;:=]|,\s|–)\s?{_PERCENT}", re.IGNORECASE),
+    ("count", rf"{_ANY_COUNT}{_OUT_OF}{_OF_NUMBER}(?:\s?(?P<subjects>{_SUBJECT})|{_WORDS}){{0,5}}\s?(?:[(\[,;:=]|,\s|–)\s?{_PERCENT}{_NOT_OF_TWO}", re.IGNORECASE),
     # 73 [41%] of 179 patients, 37 (21%) of 178.
     ("count", rf"{_ANY_COUNT}(?:\s{_SUBJECT})?\s?[(\[]\s?{_PERCENT}\s?[)\]]\s(?:out\s)?of\s(?:(?:the|these|all)\s){{0,2}}{_OF_NUMBER}(?!\s?%)(?:\s(?P<subjects>{_SUBJECT})\b)?", re.IGNORECASE),
     # 35.0% (14/40), 35% (14 of 40 patients), 35.0% [14/40].
