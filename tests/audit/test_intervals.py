@@ -39,6 +39,9 @@ def classes(check: str, *figures: PrintedFigure) -> list[str]:
         (ratio("3.7", "-5.3", "-2.1", "mean difference"), [UNEXPLAINED]),
         (ratio("0.62", "0.70", "0.88", ""), [UNEXPLAINED]),
         (ratio("0.5", "0.8", "0.3"), [INCONSISTENT]),
+        # No ratio is negative: it is a difference, or a logarithm.
+        (ratio("-8.20", "-12.71", "-3.69"), [UNEXPLAINED]),
+        (ratio("0.2", "-0.3", "0.7", "hazard ratio"), [UNEXPLAINED]),
         (ratio("-0.5", "-0.3", "-0.8", "mean difference"), [UNEXPLAINED]),
         # Rounding leaves nothing to say: 0.0 may be anything below 0.05.
         (ratio("0.1", "0.0", "0.9"), []),

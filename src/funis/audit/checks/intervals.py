@@ -1,11 +1,12 @@
 """Intervals of confidence against the estimate and the P value that are printed with them.
 
-Rules: the estimate lies inside. Where the interval is symmetric by its method (t, Wald), the estimate is
-its middle: of a mean or a difference as it is printed, of a ratio on the scale of logarithms. A P value of
-the same test is below 1 - level where the interval leaves the value of no effect out, and not below it
-where it does not; the width gives the standard error, and with it P (Altman and Bland 2011, BMJ 343: d2090
-and d2304). Other methods (exact, of ranks, profile likelihood, bootstrap) are asymmetric and give other P
-values near the limit, so that only what lies outside its own interval is inconsistent.
+Rules: no ratio lies below 0. The estimate lies inside. Where the interval is symmetric by its method (t,
+Wald), the estimate is its middle: of a mean or a difference as it is printed, of a ratio on the scale of
+logarithms. A P value of the same test is below 1 - level where the interval leaves the value of no effect
+out, and not below it where it does not; the width gives the standard error, and with it P (Altman and
+Bland 2011, BMJ 343: d2090 and d2304). Other methods (exact, of ranks, profile likelihood, bootstrap) are
+asymmetric and give other P values near the limit, so that only what lies outside its own interval is
+inconsistent.
 """
 
 from __future__ import annotations
@@ -69,6 +70,9 @@ def check_intervals(figures: GatheredFigures) -> Iterator[AuditFinding]:
         if _is_above(figure.low, figure.high):
             yield _reversed(figure)
             continue
+        if figure.measure in RATIOS and any(_is_negative(each) for each in (figure.low, figure.estimate)):
+            yield _negative(figure)
+            continue
         if figure.estimate is not None:
             if _is_above(figure.low, figure.estimate) or _is_above(figure.estimate, figure.high):
                 yield _outside(figure, figure.estimate)
@@ -86,6 +90,22 @@ def check_intervals(figures: GatheredFigures) -> Iterator[AuditFinding]:
 
 def _is_above(one: PrintedNumber, other: PrintedNumber) -> bool:
     return one.rounding.lower > other.rounding.upper
+
+
+def _is_negative(number: PrintedNumber | None) -> bool:
+    return number is not None and number.rounding.upper < 0
+
+
+def _negative(figure: PrintedInterval) -> AuditFinding:
+    return make_finding(
+        NAME,
+        UNEXPLAINED,
+        [figure],
+        f"{name_figure(figure.about)}: {describe_interval(figure)} lies below 0, where no ratio is.",
+        "A ratio of odds, risks, rates or hazards is 0 or more; its logarithm and a difference may be less.",
+        certainty="Certain for ratios; the interval may be of a logarithm or of a difference.",
+        ask="Is this a ratio, its logarithm, or a difference?",
+    )
 
 
 def _null_of(measure: IntervalMeasure) -> int | None:
