@@ -28,6 +28,10 @@ def test_it_has_a_sheet_for_each_table_and_says_what_every_code_means(folder: Pa
     for sheet in book:
         assert sheet.protection.sheet
         assert sheet.freeze_panes == ("A2" if sheet.title in {"read_me", "codes"} else "B2")
+    # Widths in letters: a sentence for what is read, short columns for codes and units.
+    widths = [round(each.width) for each in book["codes"].column_dimensions.values()]
+    assert widths == [23, 35, 61, 15, 13, 71]
+    assert round(book["read_me"].column_dimensions["A"].width) == 111
     form = book["bilag_2004"]
     headers = [cell.value for cell in form[1]]
     # What the study measures in the laboratory is entered there alone.

@@ -1,5 +1,6 @@
 """Definitions: what they hold, and that nothing wrong in a file goes unseen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import narwhals as nw
@@ -165,3 +166,9 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     path.write_text("name = ", encoding="utf-8")
     with pytest.raises(DefinitionError, match="not TOML"):
         read_definition_file(path)
+
+
+def test_a_feature_looks_back_where_its_window_has_months() -> None:
+    found = funis.definition("bilag_2004").features[0]
+    told = [replace(found, within_months=months).has_window for months in (0, 1, 3)]
+    assert told == [False, True, True]

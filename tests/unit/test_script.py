@@ -135,3 +135,18 @@ def test_data_are_spelt_in_plain_letters_one_order_and_finite_numbers() -> None:
     assert spell_data({"b": [1, 2.5], "a": "ä"}) == r'{"a":"\u00e4","b":[1,2.5]}'
     with pytest.raises(ValueError, match="not JSON compliant"):
         spell_data(float("nan"))
+
+
+def test_a_measured_item_is_read_as_an_item_and_a_measure_beside_it_is_not() -> None:
+    """The last of four numbers says whether a cell is cleaned and may say that it was not done."""
+    measures = [name for name in measure_columns(BILAG) if name not in {item.name for item in BILAG.items}]
+    script = make_script(BILAG, {}, "strict", [*item_columns(BILAG), *measures])
+    (line,) = re.findall(r"const QUANTITIES=(.*);", script)
+    told = {row[0]: row[3] for row in json.loads(line)}
+    assert told == {item.name: 1 for item in BILAG.items if item.is_measured} | dict.fromkeys(measures, 0)
+
+    names = measure_columns(SLEDAI)
+    (line,) = re.findall(
+        r"const QUANTITIES=(.*);", make_script(SLEDAI, {}, "strict", [*item_columns(SLEDAI), *names])
+    )
+    assert {row[0]: row[3] for row in json.loads(line)} == dict.fromkeys(names, 0)

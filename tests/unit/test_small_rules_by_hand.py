@@ -1,6 +1,7 @@
 """Rules of one line each, at their limits and a step beside them, worked out by hand."""
 
 import sys
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -92,6 +93,7 @@ def test_related_is_read_from_the_level_where_it_is_empty() -> None:
     assert kept.select("related", "causality").rows() == [row[2:] for row in rows]
     assert [each.line for each in findings] == [11, 12]
     assert {each.code for each in findings} == {"related_contradicts_causality"}
+    assert findings[0].fix == "Correct one of the two: related is 1 from possible upwards, 0 below."
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_related_is_read_from_the_level_where_it_is_empty() -> None:
     [
         # 07:30 is 450 of 1440 minutes, 0.3125, which four decimals write whole; 07:20 is 440, 0.30556.
         (450 / 1440, False), (440 / 1440, True), (1 / 1440, True), (1439 / 1440, True), (0.0, False), (1.0, False),
-        (440.5 / 1440, False), (440 / 1440 + 1e-8, True), (440 / 1440 + 1e-7, False), (1 + 440 / 1440, False), (-440 / 1440, False),
+        (1e-10, False), (440.5 / 1440, False), (440 / 1440 + 1e-8, True), (440 / 1440 + 1e-7, False), (1 + 440 / 1440, False), (-440 / 1440, False),
     ],
 )  # fmt: skip
 def test_a_result_that_was_a_time_of_day(value: float, *, told: bool) -> None:
@@ -144,6 +146,8 @@ def test_the_words_of_a_titre() -> None:
     assert _titre("80", 80.0, 3.0, 10.0) == "80 -> 3 (log2 of titre / 10)"
     assert _titre("< 40", 40.0, 2.0, 10.0) == "< 40, used as 40 -> 2 (log2 of titre / 10)"
     assert _titre("0", 0.0, 2.0, 10.0) == "0, used as 40, the lowest recorded -> 2 (log2 of titre / 10)"
+    # log2(30 / 10) is 1.585.
+    assert _titre("30", 30.0, 1.585, 10.0) == "30 -> 1.59 (log2 of titre / 10)"
     assert _titre("1", 1.0, 0.5, 1.0) == "1 -> 0.5 (log2 of titre / 1)"
 
 
@@ -285,12 +289,17 @@ def test_a_later_visit_is_compared_with_the_first_in_the_same_subjects() -> None
         id="r", kind="response", definition="ucmsc_bilag_response", at=("month_6", "month_12"),
         methods=("mcnemar", "mcnemar_mid"),
     )  # fmt: skip
-    judged = [analysis._answers(run, rows) for rows in (first, later)]
+    judged = [
+        replace(analysis._answers(run, rows), visit=visit)
+        for rows, visit in zip((first, later), endpoint.at, strict=True)
+    ]
     repeated_responses.compare_responses_over_visits(run, endpoint, judged)
     rows = run.numbers.frame().to_dicts()
     told = {(row["statistic"], row["method"] or ""): row["value"] for row in rows}
     # Seven are known at both: three gained the response, one lost it.
-    assert {(row["n"], row["denominator"]) for row in rows} == {(7, 7)}
+    assert {(row["n"], row["denominator"], row["visit"]) for row in rows} == {(7, 7, "month_12")}
+    texts = {row["statistic"]: row["text"] for row in rows}
+    assert texts["estimate"] == "28.6"
     assert (told["gained", ""], told["lost", ""]) == (3, 1)
     assert told["estimate", "newcombe_paired"] == pytest.approx(100 * 2 / 7)
     assert told["lower", "newcombe_paired"] < 100 * 2 / 7 < told["upper", "newcombe_paired"]
@@ -307,10 +316,20 @@ def test_all_visits_are_compared_at_once() -> None:
         methods=("cochran_q",),
     )  # fmt: skip
     columns = ([no, no, no, yes, yes], [yes, yes, no, yes, yes], [yes, yes, no, yes, unknown])
-    judged = [analysis._answers(run, rows) for rows in columns]
+    # The recorded value behind the response of each subject is the one at that visit: five a visit, in order.
+    judged = [
+        replace(
+            analysis._answers(run, rows), visit=visit, rows=np.arange(5) + 5 * analysis.VISITS.index(visit)
+        )
+        for rows, visit in zip(columns, endpoint.at, strict=True)
+    ]
     repeated_responses.compare_responses_over_visits(run, endpoint, judged)
     rows = run.numbers.frame().to_dicts()
     told = {row["statistic"]: row["value"] for row in rows}
+    assert {row["visit"] for row in rows} == {"all"}
+    behind = run.sources.frame(run.panel.observations)
+    assert set(behind["visit"]) == {"month_12"}
+    assert sorted(behind["subject"]) == ["S01", "S02", "S03", "S04"]
     # Of four by three visits 1, 3, 3 respond; by subject 2, 2, 0, 3 times. Q = 2 (3 (1 + 9 + 9) - 49) / (3 * 7 - 17).
     assert {row["n"] for row in rows} == {4}
     assert told["statistic"] == pytest.approx(2 * 8 / 4)
