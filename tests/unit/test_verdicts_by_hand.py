@@ -18,6 +18,7 @@ from funis.analysis import (
     estimands,
     imputation,
     multiplicity,
+    regression_to_mean,
     system_grades,
 )
 from funis.analysis.asked import add_asked_count
@@ -27,6 +28,7 @@ from funis.catalogue.definition_digest import _content
 from funis.results.sources import Sources
 from funis.stats.mmrm.printed_summary import render_cell
 from funis.study.model import Arm, Endpoint, Site
+from funis.study.selection import Selection
 
 sys.path.insert(0, str(Path(__file__).parent))
 analysis = import_module("test_analysis")
@@ -335,24 +337,41 @@ def begun(
     return [(each.level, each.code, each.column) for each in found]
 
 
+EARLY = [("warning", "retreated_without_relapse", "number")]
+LATE = [("warning", "infusion_outside_window", "day")]
+
+
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("start", "given", "told"),
     [
-        (begun(300.0), []), (begun(299.0), [("warning", "retreated_without_relapse", "number")]),
-        (begun(999.0), []), (begun(None), []), (begun(310.0, relapse=None), []),
-        (begun(310.0, said="no"), [("warning", "retreated_without_relapse", "number")]),
-        (begun(310.0, said="cannot tell"), [("query", "retreated_without_relapse", "number")]),
+        (300.0, {}, []), (299.0, {}, EARLY), (999.0, {}, []), (None, {}, []), (310.0, {"relapse": None}, []),
+        (310.0, {"said": "no"}, EARLY), (310.0, {"said": "cannot tell"}, [("query", *EARLY[0][1:])]),
         # A window of two to thirty days after the relapse.
-        (begun(302.0, window=(2, 30)), []), (begun(301.0, window=(2, 30)), [("warning", "retreated_without_relapse", "number")]),
-        (begun(330.0, window=(2, 30)), []), (begun(331.0, window=(2, 30)), [("warning", "infusion_outside_window", "day")]),
-        (begun(331.0, window=(2, 30), on="2020-11-27"), [("warning", "infusion_outside_window", "date")]),
-        (begun(298.0, window=(-2, 30)), []), (begun(297.0, window=(-2, 30)), [("warning", "retreated_without_relapse", "number")]),
+        (302.0, {"window": (2, 30)}, []), (301.0, {"window": (2, 30)}, EARLY), (330.0, {"window": (2, 30)}, []),
+        (331.0, {"window": (2, 30)}, LATE),
+        (331.0, {"window": (2, 30), "on": "2020-11-27"}, [("warning", "infusion_outside_window", "date")]),
+        (298.0, {"window": (-2, 30)}, []), (297.0, {"window": (-2, 30)}, EARLY),
     ],
 )  # fmt: skip
 def test_a_course_at_relapse_begins_within_its_window(
-    found: list[tuple[str, str, str]], told: list[tuple[str, str, str]]
+    start: float | None, given: dict[str, Any], told: list[tuple[str, str, str]]
 ) -> None:
-    assert found == told
+    assert begun(start, **given) == told
+
+
+def test_who_entered_against_the_rule_is_counted_apart() -> None:
+    endpoint = Endpoint.model_validate(CHANGE)
+    values = {"baseline": [4.0, 5.0, 6.0, 7.0, 3.0, None], "month_6": [1.0] * 6}
+    run = analysis.make_run({"x": values}, analysis.make_study(endpoint))
+    regression_to_mean._estimate_one(run, endpoint, run.populations.cohort(), Selection("x", ">=", 5.0, "I1"))
+    frame = run.numbers.frame().filter(pl.col("method").is_null() | (pl.col("method") == ""))
+    told = {row["statistic"]: (row["value"], row["text"], row["n"]) for row in frame.iter_rows(named=True)}
+    # 5, 6 and 7 entered by the rule, two against it, and of the last the value is not known.
+    assert told["not_met"] == (2, "2", 3)
+    assert told["mean"][0] == 6
+    assert told["sd"][0] == 1
+    # Of whole numbers, 5 or more begins half a step below.
+    assert told["limit"][0] == 4.5
 
 
 @pytest.mark.parametrize(
