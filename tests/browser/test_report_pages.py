@@ -104,6 +104,23 @@ def test_numbers_of_arms_stay_on_one_line_on_paper(browser: Browser, longer: Pat
     opened.close()
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_title_of_a_table_is_read_whole_on_a_phone(browser: Browser, longer: Path, width: int) -> None:
+    """A table of two arms is wider than a phone; its title ran out of sight with it."""
+    opened = browser.new_page(viewport={"width": width, "height": 844})
+    opened.goto(longer.as_uri())
+    beyond = """(width) => [...document.querySelectorAll("main caption .name")]
+      .filter((name) => name.checkVisibility() && name.getBoundingClientRect().width)
+      .filter((name) => name.getBoundingClientRect().right > width || name.getBoundingClientRect().left < 0)
+      .map((name) => name.textContent)"""
+    assert opened.locator("caption .name").count() > 10
+    assert opened.evaluate(beyond, width) == []
+    # Nor when the table is moved to its last column.
+    opened.evaluate("document.querySelectorAll('.scroll').forEach((each) => { each.scrollLeft = 10000 })")
+    assert opened.evaluate(beyond, width) == []
+    opened.close()
+
+
 def test_statement_3_box_1_stands_on_page_1(page: Page) -> None:
     page.set_viewport_size({"width": PAPERS["A4"], "height": 900})
     page.emulate_media(media="print")

@@ -141,8 +141,8 @@ def test_a_section_that_a_report_has_not_is_not_named() -> None:
     assert isinstance(table, TableSpec)
     rows = {row.stub.text.split(" ", 1)[0]: row.cells[0].text for row in table.rows}
     assert rows["3"] == "Methods"
-    assert rows["14"] == "Not in this report"
-    assert rows["15"] == "For the authors to write"
+    assert rows["19"] == "Not in this report"
+    assert rows["15"] == "Does not apply: there is one group"
     assert rows["10"] == "For the authors to write"
     assert results.numbers.height
 
