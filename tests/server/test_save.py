@@ -133,3 +133,27 @@ def test_what_is_no_entry_is_refused_in_words(server: Configuration, body: bytes
 
     with pytest.raises(ValueRangeError, match="entry"):
         read_entry(body.replace(b"FORM", b"f-1"), "f-1")
+
+
+def test_the_end_of_participation_moves_the_subject_and_back(subject: Any) -> None:
+    from funis.capture.conduct.screening import add_row
+    from funis.capture.context import Acting, acting
+
+    def standing() -> str:
+        subject.refresh_from_db()
+        return str(subject.status)
+
+    with acting(Acting("coordinator", sites=None)):
+        end = add_row(subject, "disposition")
+    assert standing() == "consented"
+    send(end, "key-end-1", {"status": (None, "ongoing")})
+    assert standing() == "consented"
+    for number, (before, after, status) in enumerate(
+        [
+            ("ongoing", "lost", "left"),
+            ("lost", "completed", "completed"),
+            ("completed", "ongoing", "consented"),
+        ]
+    ):
+        send(end, f"key-end-{number + 2}", {"status": (before, after)}, "asked again")
+        assert standing() == status

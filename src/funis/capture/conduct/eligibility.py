@@ -10,14 +10,14 @@ from typing import Any, Final
 from funis.capture.conduct.consent import consent_in_force
 from funis.capture.conduct.criteria import ANSWERS, PROBLEMS, AnsweredCriterion, answered_criteria
 from funis.capture.conduct.locks import refuse_closed, scope_of
+from funis.capture.conduct.participation import status_before_end
 from funis.capture.conduct.screening import begin_screening
 from funis.capture.context import because
 from funis.capture.models import Form, Screening, Subject
-from funis.capture.models.screening import SCREEN_FAILURE
+from funis.capture.models.screening import ELIGIBLE, SCREEN_FAILURE
 from funis.capture.study_in_force import study_of, today, version_at
 from funis.errors import ValueRangeError
 
-ELIGIBLE: Final = "eligible"
 NOT_ELIGIBLE: Final = "not_eligible"
 OUTCOMES: Final = {"": "Not decided yet", ELIGIBLE: "Eligible", NOT_ELIGIBLE: "Screen failure"}
 """How a screening ended, with the printed words."""
@@ -205,7 +205,7 @@ def screen_again(subject: Subject) -> Screening:
 
 
 def _reopen(subject: Subject) -> None:
-    subject.status = "screening" if consent_in_force(subject) is None else "consented"
+    subject.status = status_before_end(subject)
     subject.save()
 
 

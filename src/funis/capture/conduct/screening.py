@@ -15,7 +15,8 @@ STATUSES: Final = {
     "consented": "Consented",
     "eligible": "Eligible",
     SCREEN_FAILURE: "Screen failure",
-    "left": "Left the trial",
+    "completed": "Completed",
+    "left": "Ended early",
 }
 """Where a subject stands, with the printed words."""
 

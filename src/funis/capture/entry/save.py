@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from funis.capture.conduct.participation import settle_status
 from funis.capture.configuration import read_configuration
 from funis.capture.context import because, moment
 from funis.capture.document import read_document, write_document
@@ -163,6 +164,7 @@ def _apply(entry: FormEntry, form: Form, forms: list[Form], plan: FormPlan) -> S
     with because(reason or FIRST_ENTRY):
         form.save()
     note_changes(form, changed)
+    settle_status(form)
     with because(RESCORED):
         for each in later:
             each.save()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from funis.capture.conduct.locks import Scope, refuse_closed
+from funis.capture.conduct.participation import END_FORM, status_by_end
 from funis.capture.entry.scores import score_forms
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.forms.validation import check_changes
@@ -154,6 +155,8 @@ def _take_form(loading: Loading, name: str, row: Row, file: str) -> None:
         form.visit = _visit_of(loading, subject, row.get("visit") or "", str(form.data.get("date") or ""))
     if "number" in keys and row.get("number"):
         form.number = int(str(row["number"]))
+    if name == END_FORM:
+        subject.status = status_by_end(form.data) or subject.status
     loading.forms.append(form)
 
 

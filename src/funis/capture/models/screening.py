@@ -10,6 +10,8 @@ from funis.capture.models.audited import DocumentField
 from funis.capture.models.studies import StudyVersion
 from funis.capture.models.subjects import OfSubject
 
+ELIGIBLE: Final = "eligible"
+"""Outcome of a screening, and the status of a subject that it leaves."""
 SCREEN_FAILURE: Final = "screen_failure"
 """Status of a subject whose screening failed; the tables of the data folder are those of the others."""
 

@@ -7,6 +7,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from funis.capture.conduct import criteria, eligibility
 from funis.capture.conduct.consent import consent_in_force
 from funis.capture.models import Form
+from funis.capture.models.screening import ELIGIBLE
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
@@ -78,7 +79,7 @@ _NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "reason"})
 def decide(asked: PageRequest, key: str) -> HttpResponse:
     """Confirm that a subject is eligible, or record that the screening failed."""
     subject, given = find_subject(asked, key), asked.request.POST
-    if given.get("outcome") == eligibility.ELIGIBLE:
+    if given.get("outcome") == ELIGIBLE:
         eligibility.confirm_eligibility(subject, asked.login)
     else:
         failure = eligibility.ScreenFailure(given.get("failure", ""), given.get("words", ""))
