@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from funis.capture.conduct.consent import consent_in_force
 from funis.capture.conduct.criteria import answered_criteria
-from funis.capture.conduct.eligibility import ELIGIBLE, screening_of
+from funis.capture.conduct.eligibility import screening_of
 from funis.capture.conduct.infusion_rules import InfusionFacts, InfusionLimits, compute_cells
 from funis.capture.conduct.product.lots import GIVEABLE, lot_state
 from funis.capture.conduct.product.moving import moment_of
 from funis.capture.context import moment
 from funis.capture.models import Form, InfusionRecord, Subject, Unit
+from funis.capture.models.screening import ELIGIBLE
 from funis.capture.study_in_force import study_of, today, version_at
 from funis.errors import ValueRangeError
 from funis.study.courses import days_allowed, place_infusions
