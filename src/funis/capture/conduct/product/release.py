@@ -196,7 +196,7 @@ def decide(lot: StudyForm, decision: str, reason: str, rapid_test: str = "") -> 
     ------
     ValueRangeError : the lot does not allow it as it stands, each rule that is not met named; nothing is said
     """
-    StudyForm.objects.select_for_update().get(pk=lot.pk)
+    lot = StudyForm.objects.select_for_update().get(pk=lot.pk)
     outcomes = evaluate_release(lot)
     if decision not in possible_decisions(lot, outcomes) or decision == "recall":
         raise _refusal(lot, outcomes, decision)
@@ -237,9 +237,9 @@ def second_decision(decision: LotDecision) -> None:
 
 def _refusal(lot: StudyForm, outcomes: list[RuleOutcome], decision: str) -> ValueRangeError:
     not_met = [f"{each.rule} ({each.value or 'no result'})" for each in outcomes if not each.met]
-    found = f"{LOT_STATES[lot_state(lot)]}; not met: {', '.join(not_met) or 'nothing'}"
     may = ", ".join(possible_decisions(lot, outcomes)) or "nothing"
-    return ValueRangeError(f"{decision} of lot {lot.code}", found, may)
+    todo = f"Not met: {', '.join(not_met)}." if not_met else ""
+    return ValueRangeError(f"{decision} of lot {lot.code}", LOT_STATES[lot_state(lot)], may, todo)
 
 
 def _carry_out(decision: LotDecision) -> None:
@@ -252,8 +252,9 @@ def _carry_out(decision: LotDecision) -> None:
     if decision.decision == "reject":
         block_bags(lot, f"lot rejected: {decision.reason}")
         return
+    other = decision.decided_by if decision.second else ""  # the second person is the one who acts now
     for bag in Unit.objects.filter(lot=lot, state="filled").order_by("code"):
-        move(bag, "release", UnitStep(second=decision.second, reason=decision.reason))
+        move(bag, "release", UnitStep(second=other, reason=decision.reason))
 
 
 def record_result(

@@ -94,12 +94,15 @@ def donors_of_units(units: Sequence[Unit]) -> list[StudyForm]:
     return list(StudyForm.objects.filter(pk__in=keys).order_by("code"))
 
 
-def donors_of_lot(lot: StudyForm, lineage: Lineage | None = None) -> list[StudyForm]:
+def donors_of_lot(lot: StudyForm) -> list[StudyForm]:
     """Give the donors of a lot, by code: of all that it was made from, and the one that its row names."""
-    keys = (lineage or read_lineage()).donors_of_lot(lot.pk)
-    named = str(lot.data.get("donor") or "")
-    found = StudyForm.objects.filter(name="donors")
-    return [each for each in found.order_by("code") if each.pk in keys or (named and each.code == named)]
+    donors = StudyForm.objects.filter(name="donors").order_by("code")
+    return _choose_donors(lot, read_lineage(), list(donors))
+
+
+def _choose_donors(lot: StudyForm, lineage: Lineage, donors: Sequence[StudyForm]) -> list[StudyForm]:
+    keys, named = lineage.donors_of_lot(lot.pk), lot.data.get("donor")
+    return [each for each in donors if each.pk in keys or each.code == named]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,10 @@ def everything_given() -> list[GivenCells]:
     """Give every infusion with its lot and its donors: by bags, and by rows of infusions that name a lot."""
     lineage = read_lineage()
     lots = list(StudyForm.objects.filter(name="lots"))
-    donors = {lot.pk: tuple(each.code for each in donors_of_lot(lot, lineage)) for lot in lots}
+    known = list(StudyForm.objects.filter(name="donors").order_by("code"))
+    donors = {lot.pk: tuple(each.code for each in _choose_donors(lot, lineage, known)) for lot in lots}
     by_code = {lot.code: lot for lot in lots}
-    codes = dict(StudyForm.objects.filter(name="donors").values_list("pk", "code"))
+    codes = {each.pk: each.code for each in known}
     found = [
         GivenCells(
             tuple(sorted({*donors[str(bag.lot_id)], *(codes[key] for key in lineage.donors_above(bag.pk))})),
