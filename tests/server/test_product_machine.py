@@ -44,8 +44,8 @@ class Product(RuleBasedStateMachine):
         self.whose: dict[str, int] = {}
         self.donors_of: dict[str, set[int]] = {}
 
-    @initialize()
-    def screen(self) -> None:
+    @initialize(target=bags)
+    def screen(self) -> Any:
         from funis.capture.conduct.screening import screen_subject
 
         with acts():
@@ -53,6 +53,10 @@ class Product(RuleBasedStateMachine):
             self.cultures = [new_culture(donor) for donor in self.donors]
             self.subjects = [screen_subject("01"), screen_subject("02")]
         self.recalled: set[int] = set()
+        lot = self.start_lot((0,))
+        bag = self.fill(lot)
+        self.release(lot)
+        return bag
 
     @rule(target=lots, pool=st.sampled_from([(0,), (1,), (0, 1)]))
     def start_lot(self, pool: tuple[int, ...]) -> Any:
@@ -121,6 +125,13 @@ class Product(RuleBasedStateMachine):
             self.whose[bag.pk] = who
         if event in {"free", "return"}:
             del self.whose[bag.pk]
+
+    @rule(bag=bags, pick=st.integers(0, 8), who=st.integers(0, 1))
+    def possible_step(self, bag: Any, pick: int, who: int) -> None:
+        """Take a step that the model allows, so that bags come far."""
+        may = [] if bag is None else [event for event in LEADS if self.states[bag.pk] in LEADS[event]]
+        if may:
+            self.step(bag, may[pick % len(may)], who)
 
     def _take(self, bag: Any, event: str, who: int) -> None:
         from funis.capture.conduct.product import bags as of_bags
