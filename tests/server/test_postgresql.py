@@ -28,6 +28,9 @@ SAME_TESTS = (
     "test_locks.py",
     "test_anchors.py",
     "test_second_factor.py",
+    "test_product.py",
+    "test_product_release.py",
+    "test_product_machine.py",
 )
 
 
