@@ -275,7 +275,7 @@ def words_of_the_product() -> set[str]:
     from funis.capture.conduct.product.lots import LOT_STATES
     from funis.capture.models.product import DECISIONS, TEST_STATES
     from funis.capture.models.product_moves import KINDS, MOVES, STATES
-    from funis.capture.pages.product_steps import CORD_FIELDS, STEPS
+    from funis.capture.pages.product_steps import CORD_FIELDS, DETAIL_WORDS, STEPS
 
     fields = {field.label for form in STEPS.values() for field in form.fields}
     titles = {form.title for form in STEPS.values()}
@@ -286,6 +286,7 @@ def words_of_the_product() -> set[str]:
         | fields
         | titles
         | {field.label for field in CORD_FIELDS}
+        | set(DETAIL_WORDS.values())
     )
 
 

@@ -102,9 +102,9 @@ def picture_of(svg: str) -> Any:
     """Draw the modules of an SVG of segno as an image: one path of runs, each a move and a width to the right."""
     import numpy as np
 
-    found = re.search(r'<svg width="(\d+)" height="(\d+)"', svg)
+    found = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg)
     assert found is not None
-    size = int(found[1])
+    size = int(found[1]) * 4
     image = np.full((size, size), 255, dtype=np.uint8)
     path = re.search(r'd="([^"]+)"', svg)
     assert path is not None

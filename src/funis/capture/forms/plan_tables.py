@@ -87,6 +87,7 @@ _LABELS: Final = {
     "window_days": "Look-back",
     "date": "Date",
     "day": "Study day",
+    **{f"cd{number}_percent": f"CD{number}" for number in (73, 90, 105, 34, 45, 14, 19)},
     "hla_dr_percent": "HLA-DR",
     "endotoxin_eu_per_ml": "Endotoxin",
     "received_cells": "Received cells",

@@ -99,6 +99,22 @@ def _thaw_bag(unit: Unit, typed: TypedFields) -> None:
 _SEED = StepForm("Seed a culture", (_CELLS, _CONTAINER, _MEDIUM, _PLACE), _seed)
 _DISCARD = StepForm("Discard", (_REASON,), lambda unit, typed: bags.discard(unit, typed.text("reason", 400)))
 
+DETAIL_WORDS: Final = {
+    "reason": "Reason",
+    "subject": "Subject",
+    "infusion": "Infusion",
+    "unbroken": "The temperature stayed within its limits all the way",
+    "lowest_c": "Lowest temperature, °C",
+    "highest_c": "Highest temperature, °C",
+    "logger": "Number of the logger",
+    "viable_cells": "Viable cells",
+    "volume_ml": "Volume, mL",
+    "made": "Made",
+    "number": "How many",
+    "cells": "Cells",
+}
+"""What an event tells beside its kind, with the words of a page."""
+
 STEPS: Final[Mapping[tuple[str, str], StepForm]] = MappingProxyType(
     {
         (CORD, "receive"): StepForm("Receive", (_PLACE, _TEMPERATURE), _plain("receive")),
@@ -169,6 +185,5 @@ def steps_of(unit: Unit) -> dict[str, StepForm]:
         line = find_move(kind, "derive" if event == "bank" else event)
         if kind == unit.kind and line is not None and unit.state in line.before:
             found[event] = form
-    if unit.excursion != "open":
-        found.pop("decide", None)
+    found.pop("thaw" if unit.excursion == "open" else "decide", None)
     return found

@@ -10,7 +10,7 @@ from funis.capture.conduct.product.making import register_cord
 from funis.capture.conduct.product.moving import is_expired, moment_of
 from funis.capture.models import ProductEvent, StudyForm, Unit, UnitLabel
 from funis.capture.models.product_moves import BAG, KINDS, STATES, find_move
-from funis.capture.pages.product_steps import ENTER, HANDLE, STEPS, steps_of
+from funis.capture.pages.product_steps import DETAIL_WORDS, ENTER, HANDLE, STEPS, steps_of
 from funis.capture.pages.product_typed import TypedFields, shown_moment
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
@@ -54,6 +54,7 @@ def show_unit(asked: PageRequest, key: str) -> HttpResponse:
         kinds=KINDS,
         states=STATES,
         events=[(each, find_move(unit.kind, each.kind)) for each in events],
+        detail_words=DETAIL_WORDS,
         children=list(unit.children.order_by("code")),
         labels=list(unit.labels.order_by("number")),
         lot_words=LOT_STATES[lot_state(unit.lot)] if unit.lot else "",
