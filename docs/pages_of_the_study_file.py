@@ -33,6 +33,7 @@ from funis.study.model import (
     Study,
     Trial,
 )
+from funis.study.monitoring import Monitoring
 from funis.study.people import Person
 from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
@@ -57,6 +58,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[donor.tests]]", DonorTest),
     ("[[infusions]]", Infusion),
     ("[[visits]]", Visit),
+    ("[monitoring]", Monitoring),
     ("[instruments.NAME]", InstrumentChoice),
     ("[[labs]]", LabTest),
     ("[[columns]]", ExtraColumn),
@@ -126,6 +128,10 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
     "[randomisation]": (
         f'{_ARMS}[randomisation]\nmethod = "blocks"\nstrata = ["site"]\nratio = {{cells = 2, placebo = 1}}',
         f'{_ARMS}[randomisation]\nmethod = "blocks"\nstrata = ["site"]\nratio = {{cells = 1}}',
+    ),
+    "[monitoring]": (
+        '[monitoring]\ncritical = ["adverse_events", "subjects.sex"]\nshare_percent = 20\nseed = 17',
+        '[monitoring]\ncritical = ["adverse_event"]',
     ),
     "[source]": (
         '[source]\ncitation = "A. Example et al., J Example 2026;1:1"\nstatements = "statements.toml"',

@@ -40,6 +40,7 @@ READ = {
     "see subjects": "/subjects/{subject}",
     "see trail": "/subjects/{subject}/trail",
     "see queries": "/forms/{form}/queries",
+    "see verification": "/forms/{form}/verification",
 }
 
 
@@ -305,7 +306,7 @@ def words_of_infusions() -> set[str]:
 def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:
     from funis.capture.conduct.locks import STATES
     from funis.capture.conduct.screening import STATUSES
-    from funis.capture.monitoring import query_steps
+    from funis.capture.monitoring import query_steps, verification
     from funis.capture.pages.templates import FOLDER
     from funis.capture.pages.words import ENTRY_WORDS, chinese_words
 
@@ -322,7 +323,7 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     every = {*named, *ROLES.values(), *STATUSES.values(), *STATES.values(), *ENTRY_WORDS.values()}
     every |= {*query_steps.STATES.values(), *query_steps.OWNERS.values()}
     every |= {step.words for step in query_steps.STEPS.values()}
-    every |= {"Answer", "Close", "Reopen"}
+    every |= {"Answer", "Close", "Reopen", *verification.MARKS.values()}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
     every |= words_of_the_product()
     assert every - set(chinese_words()) == set()

@@ -23,6 +23,7 @@ SAME_TESTS = (
     "test_eligibility.py",
     "test_infusion.py",
     "test_queries.py",
+    "test_verification.py",
     "test_row_security.py",
     "test_safe_start.py",
     "test_locks.py",

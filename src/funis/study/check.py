@@ -27,6 +27,7 @@ from funis.study.check_estimands import (
 )
 from funis.study.check_groups import check_groups
 from funis.study.check_imported import check_imported
+from funis.study.check_monitoring import check_monitoring
 from funis.study.check_product import check_product
 from funis.study.check_randomisation import check_randomisation
 from funis.study.check_repeated import check_methods
@@ -124,6 +125,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_classified(study),
         check_report(study, _variables(study)),
         check_product(study),
+        check_monitoring(study),
     )
     found = [finding for check in checks for finding in check]
     return [each for each in found if not (each.code == "unknown_name" and each.value in defined)]

@@ -37,6 +37,7 @@ from funis.study.estimand import (
 from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
 from funis.study.lab_units import spell_unit
+from funis.study.monitoring import Monitoring
 from funis.study.part import Identifier, Names, StudyPart, Text
 from funis.study.people import Person
 from funis.study.planned_infusion import Infusion
@@ -333,6 +334,9 @@ class Study(StudyPart):
         default=(),
         description="The planned visits, in order. An observational study may have none: then every visit "
         "of the data counts, in the order of its day.",
+    )
+    monitoring: Monitoring = Field(
+        default=Monitoring(), description="Which data a monitor compares with their source."
     )
     labs: tuple[LabTest, ...] = Field(default=(), description="The laboratory tests.")
     instruments: dict[str, InstrumentChoice] = Field(

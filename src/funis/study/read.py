@@ -42,6 +42,7 @@ from funis.study.model import (
     Study,
     Trial,
 )
+from funis.study.monitoring import Monitoring
 from funis.study.people import Person
 from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
@@ -77,6 +78,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("donor", "tests"): DonorTest,
     ("infusions",): Infusion,
     ("visits",): Visit,
+    ("monitoring",): Monitoring,
     ("labs",): LabTest,
     ("columns",): ExtraColumn,
     ("endpoints",): Endpoint,

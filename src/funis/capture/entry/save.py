@@ -17,6 +17,7 @@ from funis.capture.forms.refusals import Remark
 from funis.capture.forms.validation import check_changes
 from funis.capture.models import Form, RequestKey
 from funis.capture.monitoring.queries import note_changes
+from funis.capture.monitoring.verification import let_fall
 from funis.capture.study_in_force import plan_of, today
 from funis.capture.trail.history import last_change
 from funis.capture.trail.receipts import Receipt, add_receipt, make_receipt
@@ -164,6 +165,7 @@ def _apply(entry: FormEntry, form: Form, forms: list[Form], plan: FormPlan) -> S
     with because(reason or FIRST_ENTRY):
         form.save()
     note_changes(form, changed)
+    let_fall(form, changed)
     settle_status(form)
     with because(RESCORED):
         for each in later:

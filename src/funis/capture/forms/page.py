@@ -26,7 +26,15 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from funis.capture.forms.page_fields import FieldShown, PageNotes, QueryNote, Shown, show_field, show_words
+from funis.capture.forms.page_fields import (
+    FieldShown,
+    MarkNote,
+    PageNotes,
+    QueryNote,
+    Shown,
+    show_field,
+    show_words,
+)
 from funis.capture.forms.plan_parts import FormPlan, GroupPlan, Language
 from funis.capture.forms.read_values import plain_figures
 from funis.capture.forms.refusals import Remark
@@ -50,6 +58,7 @@ class FormView:
     queries : open queries by field
     remarks : refusals and warnings
     laboratory : results of the visit by field, as text, for fields that the laboratory fills
+    marks : by field whether it was compared with its source
     may_enter : false: the page shows the values and takes none
     addresses : what the script of entry asks of the form beside it, by name of the data attribute
     """
@@ -63,6 +72,7 @@ class FormView:
     queries: Mapping[str, Sequence[QueryNote]] = field(default_factory=dict)
     remarks: Sequence[Remark] = ()
     laboratory: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, MarkNote] = field(default_factory=dict)
     may_enter: bool = True
     addresses: Mapping[str, str] = field(default_factory=dict)
 
@@ -157,7 +167,7 @@ def _environment() -> Environment:
 def _content(view: FormView, language: Language, *, is_blank: bool) -> dict[str, Any]:
     said = {key: words.shown(language)[0] for key, words in form_words("page").items()}
     prefix = f"f-{view.form or view.plan.name}"
-    notes = PageNotes(view.data, view.previous, view.queries, view.remarks, view.laboratory)
+    notes = PageNotes(view.data, view.previous, view.queries, view.remarks, view.laboratory, view.marks)
     groups = [
         _show_group(view, group, notes, language, prefix=prefix, is_blank=is_blank)
         for group in view.plan.groups

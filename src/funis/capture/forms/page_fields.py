@@ -42,6 +42,13 @@ class QueryNote(NamedTuple):
     address: str = ""
 
 
+class MarkNote(NamedTuple):
+    """Whether a field was compared with its source: the state by its name, and in words."""
+
+    state: str
+    text: str
+
+
 class RemarkShown(NamedTuple):
     """What was said of a field: ``refused``, ``warning`` or ``query``, head, words, where more stands."""
 
@@ -60,6 +67,7 @@ class PageNotes:
     queries: Mapping[str, Sequence[QueryNote]]
     remarks: Sequence[Remark]
     laboratory: Mapping[str, str]
+    marks: Mapping[str, MarkNote]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class FieldShown:
     previous_json: str
     beside: str
     described_by: str
+    mark: MarkNote | None
 
 
 def show_words(words: Words, language: Language) -> Shown:
@@ -155,6 +164,7 @@ def show_field(
         _json(notes.previous.get(name)),
         _beside(plan, field, data),
         " ".join([*ids, f"{place}-said"]),
+        notes.marks.get(name),
     )
 
 

@@ -11,6 +11,7 @@ from funis.capture.models.queries import CheckedSubject, Query, QueryMessage
 from funis.capture.models.screening import Screening
 from funis.capture.models.studies import StudyVersion, VersionInForce
 from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
+from funis.capture.models.verification import FormVerification
 
 __all__ = [
     "Account",
@@ -19,6 +20,7 @@ __all__ = [
     "CheckedSubject",
     "Consent",
     "Form",
+    "FormVerification",
     "InfusionRecord",
     "LotDecision",
     "LotSource",

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from funis.capture.conduct.locks import Scope, Work, refuse_closed, scope_of
 from funis.capture.context import because, moment, who_acts
@@ -159,9 +159,21 @@ def queries_of_form(form: Form) -> list[Query]:
     return list(Query.objects.filter(row_key=form.pk, state__in=WAITING).order_by("opened_at", "pk"))
 
 
+def waiting_by_site() -> dict[str, tuple[int, int]]:
+    """Count the queries that somebody has to do with, by site; beside it the age of the oldest in days."""
+    found = (
+        Query.objects.filter(state__in=WAITING).values_list("site").annotate(Count("pk"), Min("opened_at"))
+    )
+    return {site: (count, _days_since(oldest)) for site, count, oldest in found}
+
+
 def age_in_days(query: Query) -> int:
     """Give the whole days since a query was opened."""
-    return (read_clock() - datetime.fromisoformat(query.opened_at)).days
+    return _days_since(query.opened_at)
+
+
+def _days_since(at: str) -> int:
+    return (read_clock() - datetime.fromisoformat(at)).days
 
 
 def read_text(text: str, *, needed: bool) -> str:

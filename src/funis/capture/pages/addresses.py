@@ -19,6 +19,7 @@ from funis.capture.pages import (
     queries,
     subjects,
     trail,
+    verification,
 )
 
 PAGES: list[URLPattern] = [
@@ -72,6 +73,8 @@ PAGES: list[URLPattern] = [
     path("forms/<str:key>/difference", forms.report_difference),
     path("forms/<str:key>/queries", queries.tell_queries),
     path("forms/<str:key>/ask", queries.ask_query),
+    path("forms/<str:key>/verification", verification.show_verification),
+    path("forms/<str:key>/verify", verification.verify),
     path("forms/<str:key>/trail", trail.show_form_trail),
     path("scores/<str:name>", forms.show_script),
     path("product", product.show_product),
@@ -94,6 +97,8 @@ PAGES: list[URLPattern] = [
     path("product/lots/<str:key>/decisions", product_lots.decide),
     path("product/decisions/<str:key>/second", product_lots.second),
     path("subjects/<str:key>/product", product_lots.show_subject_product),
+    path("verification", verification.list_fallen),
+    path("subjects/<str:key>/verification", verification.show_subject),
     path("queries", queries.list_queries),
     path("queries/check", queries.check_data),
     path("queries/<str:key>", queries.show_query),

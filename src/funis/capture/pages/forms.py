@@ -24,6 +24,7 @@ from funis.capture.models import Form, StudyVersion, SubjectVisit
 from funis.capture.monitoring.automatic import check_waiting
 from funis.capture.pages.queries import notes_of_form
 from funis.capture.pages.templates import draw, language_of
+from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import ENTRY_WORDS, in_language
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import plan_of, today, version_at
@@ -100,6 +101,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
     if asked.rights.may("see queries", form.site):
         check_waiting([form.site])
         notes = notes_of_form(form, asked)
+    marks = notes_of_marks(form, asked) if asked.rights.may("see verification", form.site) else {}
     return draw(
         asked,
         "form.html",
@@ -115,6 +117,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
                 revision=form.revision,
                 scores=form.scores,
                 queries=notes,
+                marks=marks,
                 may_enter=may_enter,
                 addresses=_addresses(form, plan),
             ),

@@ -14,6 +14,8 @@ from funis.capture.configuration import read_configuration
 from funis.capture.context import seeing
 from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import Consent, Form, Subject
+from funis.capture.monitoring.queries import waiting_by_site
+from funis.capture.monitoring.verification import fallen_by_site
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
@@ -58,9 +60,18 @@ def overview(asked: PageRequest) -> HttpResponse:
     sites = [site for site in started_with().sites if asked.allows(site.id)]
     with seeing(asked.sites):
         counted = Counter(subjects_of(asked).values_list("site", "status"))
+        waiting, fallen = waiting_by_site(), fallen_by_site()
     rows = [(site, [counted[site.id, status] for status in screening.STATUSES]) for site in sites]
     anchor = last_anchor(read_configuration().anchors_file)
-    return draw(asked, "overview.html", rows=rows, statuses=screening.STATUSES, anchor=anchor)
+    return draw(
+        asked,
+        "overview.html",
+        rows=rows,
+        statuses=screening.STATUSES,
+        anchor=anchor,
+        waiting=waiting if asked.rights.may("see queries") else None,
+        fallen=fallen if asked.rights.may("see verification") else None,
+    )
 
 
 @asks("see subjects")

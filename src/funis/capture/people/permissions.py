@@ -52,6 +52,8 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "ask query": frozenset({MONITOR, MANAGER}),
     "answer query": _ENTER,
     "close query": frozenset({MONITOR, MANAGER}),
+    "see verification": _READ - {BOARD},
+    "verify data": frozenset({MONITOR}),
     "check data": frozenset({MANAGER}),
     "see product": _READ | {LABORATORY},
     "enter product": frozenset({LABORATORY}),
