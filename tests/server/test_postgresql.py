@@ -24,6 +24,7 @@ SAME_TESTS = (
     "test_infusion.py",
     "test_queries.py",
     "test_verification.py",
+    "test_laboratory_grid.py",
     "test_row_security.py",
     "test_safe_start.py",
     "test_locks.py",

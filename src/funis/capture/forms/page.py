@@ -28,6 +28,7 @@ from markupsafe import Markup
 
 from funis.capture.forms.page_fields import (
     FieldShown,
+    LabResult,
     MarkNote,
     PageNotes,
     QueryNote,
@@ -57,7 +58,7 @@ class FormView:
     scores : the columns that the scorer gave, by name
     queries : open queries by field
     remarks : refusals and warnings
-    laboratory : results of the visit by field, as text, for fields that the laboratory fills
+    laboratory : results of the visit by field, for fields that the laboratory fills
     marks : by field whether it was compared with its source
     may_enter : false: the page shows the values and takes none
     addresses : what the script of entry asks of the form beside it, by name of the data attribute
@@ -71,7 +72,7 @@ class FormView:
     scores: Mapping[str, Any] = field(default_factory=dict)
     queries: Mapping[str, Sequence[QueryNote]] = field(default_factory=dict)
     remarks: Sequence[Remark] = ()
-    laboratory: Mapping[str, str] = field(default_factory=dict)
+    laboratory: Mapping[str, LabResult] = field(default_factory=dict)
     marks: Mapping[str, MarkNote] = field(default_factory=dict)
     may_enter: bool = True
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -124,7 +125,7 @@ def render_form(view: FormView, language: Language = "en") -> Markup:
     >>> 'data-form="f1"' in page, '<script' in page, ' style="' in page
     (True, False, False)
     """
-    template = _environment().get_template("form.html.j2")
+    template = form_environment().get_template("form.html.j2")
     return Markup(template.render(_content(view, language, is_blank=False)))  # noqa: S704 - escaped by Jinja
 
 
@@ -150,11 +151,12 @@ def render_blank(plan: FormPlan, language: Language = "en", *, stylesheet: str) 
     '<!doctype html>'
     """
     content = _content(FormView(plan, form="blank", may_enter=False), language, is_blank=True)
-    return _environment().get_template("blank.html.j2").render(content | {"stylesheet": stylesheet})
+    return form_environment().get_template("blank.html.j2").render(content | {"stylesheet": stylesheet})
 
 
 @cache
-def _environment() -> Environment:
+def form_environment() -> Environment:
+    """Give the environment of the templates of forms."""
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -164,8 +166,13 @@ def _environment() -> Environment:
     )
 
 
+def page_words(language: Language) -> dict[str, str]:
+    """Give the words that a page of forms says, by their key."""
+    return {key: words.shown(language)[0] for key, words in form_words("page").items()}
+
+
 def _content(view: FormView, language: Language, *, is_blank: bool) -> dict[str, Any]:
-    said = {key: words.shown(language)[0] for key, words in form_words("page").items()}
+    said = page_words(language)
     prefix = f"f-{view.form or view.plan.name}"
     notes = PageNotes(view.data, view.previous, view.queries, view.remarks, view.laboratory, view.marks)
     groups = [

@@ -42,6 +42,13 @@ class QueryNote(NamedTuple):
     address: str = ""
 
 
+class LabResult(NamedTuple):
+    """A laboratory result of the visit, as it was reported."""
+
+    value: str
+    unit: str
+
+
 class MarkNote(NamedTuple):
     """Whether a field was compared with its source: the state by its name, and in words."""
 
@@ -66,7 +73,7 @@ class PageNotes:
     previous: Mapping[str, Any]
     queries: Mapping[str, Sequence[QueryNote]]
     remarks: Sequence[Remark]
-    laboratory: Mapping[str, str]
+    laboratory: Mapping[str, LabResult]
     marks: Mapping[str, MarkNote]
 
 
@@ -99,6 +106,7 @@ class FieldShown:
     beside: str
     described_by: str
     mark: MarkNote | None
+    offered: str
 
 
 def show_words(words: Words, language: Language) -> Shown:
@@ -165,7 +173,15 @@ def show_field(
         _beside(plan, field, data),
         " ".join([*ids, f"{place}-said"]),
         notes.marks.get(name),
+        _offered(field, notes),
     )
+
+
+def _offered(field: FieldPlan, notes: PageNotes) -> str:
+    """Give the laboratory result that a person may take into an empty field; none in another unit."""
+    found = notes.laboratory.get(field.name)
+    is_empty = not any(key in notes.data for key, _ in field.keys)
+    return found.value if found and is_empty and found.unit == field.unit else ""
 
 
 def _control(plan: FormPlan, field: FieldPlan) -> Control:
@@ -223,7 +239,8 @@ def _unit_and_hints(
         hints.append(words["possible"].shown(language)[0].replace("{range}", possible))
     if field.filled_by:
         found = notes.laboratory.get(field.name)
-        hints.append(words["from_laboratory"].shown(language)[0] + (f": {found}" if found else ""))
+        said = f": {found.value} {found.unit}".rstrip() if found else ""
+        hints.append(words["from_laboratory"].shown(language)[0] + said)
     if field.alternatives and not field.filled_by:
         others = [show_words(plan.field(name).label, language).text for name in field.alternatives]
         hints.append(words["alternatives"].shown(language)[0].replace("{items}", ", ".join(others)))

@@ -17,8 +17,9 @@ from funis.capture.conduct.infusions import is_made_from_record
 from funis.capture.document import read_document
 from funis.capture.entry.save import FormEntry, acknowledge, save_entry
 from funis.capture.entry.scores import columns_of, script_of, visit_of
+from funis.capture.exchange.export import plain_text
 from funis.capture.forms.page import FormView, render_form
-from funis.capture.forms.page_fields import QueryNote
+from funis.capture.forms.page_fields import LabResult, QueryNote
 from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import Form, StudyVersion, SubjectVisit
 from funis.capture.monitoring.automatic import check_waiting
@@ -118,6 +119,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
                 scores=form.scores,
                 queries=notes,
                 marks=marks,
+                laboratory=_laboratory_of(form, plan),
                 may_enter=may_enter,
                 addresses=_addresses(form, plan),
             ),
@@ -126,11 +128,28 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
         may_enter=may_enter,
         state=locks.STATES[state],
         of_whole=notes.get("", []),
-        entry_words=json.dumps(
-            {name: in_language(asked.language)(text) for name, text in ENTRY_WORDS.items()}
-        ),
+        entry_words=words_of_entry(asked),
         queue_key=queue_key(str(asked.request.user.pk)),
     )
+
+
+def words_of_entry(asked: PageRequest) -> str:
+    """Give the words of the script of entry in the language of the person, as JSON."""
+    put = in_language(asked.language)
+    return json.dumps({name: put(text) for name, text in ENTRY_WORDS.items()})
+
+
+def _laboratory_of(form: Form, plan: FormPlan) -> dict[str, LabResult]:
+    """Give the laboratory results of the visit for the fields that they fill; none beyond a limit."""
+    wanted = {field.filled_by: field.name for field in plan.fields if field.filled_by}
+    if not wanted or form.visit is None:
+        return {}
+    found: dict[str, LabResult] = {}
+    for each in Form.objects.filter(visit=form.visit, name="labs").order_by("-number"):
+        name = wanted.get(str(each.data.get("test")))
+        if name and each.data.get("value") is not None and not each.data.get("comparator"):
+            found[name] = LabResult(plain_text(each.data["value"]), str(each.data.get("unit") or ""))
+    return found
 
 
 def _addresses(form: Form, plan: FormPlan) -> dict[str, str]:

@@ -15,6 +15,7 @@ from funis.capture.monitoring import queries
 from funis.capture.monitoring.automatic import check_everything, check_waiting
 from funis.capture.monitoring.query_steps import AUTOMATIC, OWNERS, STATES, STEPS, steps_from
 from funis.capture.pages.templates import draw, language_of
+from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import newest_version, plan_of, started_with
@@ -204,14 +205,17 @@ def ask_query(asked: PageRequest, key: str) -> HttpResponse:
 
 @asks("see queries")
 def tell_queries(asked: PageRequest, key: str) -> JsonResponse:
-    """Give the open queries of a form after a save, for the page that shows it."""
-    form = Form.objects.filter(pk=key).first()
+    """Give the open queries and the marks of a form after a save, for the page that shows it."""
+    form = Form.objects.select_related("version", "subject").filter(pk=key).first()
     if form is None or not asked.allows(form.site):
         raise Http404
     check_waiting([form.site])
     notes = notes_of_form(form, asked)
     return JsonResponse(
-        {"queries": {item: [each._asdict() for each in said] for item, said in notes.items()}}
+        {
+            "queries": {item: [each._asdict() for each in said] for item, said in notes.items()},
+            "marks": {item: mark._asdict() for item, mark in notes_of_marks(form, asked).items()},
+        }
     )
 
 

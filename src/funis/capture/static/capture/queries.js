@@ -6,6 +6,8 @@ const timers = new WeakMap();
 /** Ask for the queries of a form once nothing has been saved for a moment. */
 export function askSoon(form) {
   if (!form.dataset.queriesUrl) return;
+  // Until the server has told them anew, marks of what was saved are not shown: they may have fallen.
+  for (const mark of form.querySelectorAll('[data-state="saved"] .source-mark')) delete mark.dataset.fresh;
   clearTimeout(timers.get(form));
   timers.set(form, setTimeout(() => void askNow(form), WAIT));
 }
@@ -14,8 +16,19 @@ async function askNow(form) {
   // Without an answer the queries stay as they are: the next save asks again.
   const answer = await fetch(form.dataset.queriesUrl, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer?.ok) return;
-  const { queries } = await answer.json();
-  for (const field of form.querySelectorAll("[data-item]")) showQueries(field, queries[field.dataset.item] ?? []);
+  const { queries, marks } = await answer.json();
+  for (const field of form.querySelectorAll("[data-item]")) {
+    showQueries(field, queries[field.dataset.item] ?? []);
+    showMark(field, marks[field.dataset.item]);
+  }
+}
+
+function showMark(field, found) {
+  const mark = field.querySelector(".source-mark");
+  if (!mark) return;
+  mark.className = `source-mark ${found?.state ?? ""}`;
+  mark.textContent = found?.text ?? "";
+  mark.dataset.fresh = "";
 }
 
 function showQueries(field, found) {
