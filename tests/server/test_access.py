@@ -326,6 +326,10 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     every |= {"Answer", "Close", "Reopen", *verification.MARKS.values()}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
     every |= words_of_the_product()
+    from funis.capture.signing.content import MEANINGS
+    from funis.capture.signing.status import STATUSES as SIGNED
+
+    every |= {*SIGNED.values(), *(words for words, _ in MEANINGS.values())}
     assert every - set(chinese_words()) == set()
     assert set(chinese_words()) - every == set()
 

@@ -33,6 +33,7 @@ SAME_TESTS = (
     "test_product.py",
     "test_product_release.py",
     "test_product_machine.py",
+    "test_signatures.py",
 )
 
 

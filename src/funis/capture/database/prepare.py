@@ -20,6 +20,7 @@ OTHERS = (
     "django_session",
     "capture_requestkey",
     "capture_checkedsubject",
+    "capture_signingnonce",
     "django_content_type",
     "auth_permission",
     "django_migrations",

@@ -9,6 +9,7 @@ from funis.capture.models.people import Account, RoleHeld
 from funis.capture.models.product import LotDecision, LotSource, LotTest, ProductEvent, Unit, UnitLabel
 from funis.capture.models.queries import CheckedSubject, Query, QueryMessage
 from funis.capture.models.screening import Screening
+from funis.capture.models.signatures import Signature, SigningNonce
 from funis.capture.models.studies import StudyVersion, VersionInForce
 from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
 from funis.capture.models.verification import FormVerification
@@ -32,6 +33,8 @@ __all__ = [
     "RequestKey",
     "RoleHeld",
     "Screening",
+    "Signature",
+    "SigningNonce",
     "StudyForm",
     "StudyLock",
     "StudyVersion",

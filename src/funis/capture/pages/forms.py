@@ -28,6 +28,8 @@ from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import ENTRY_WORDS, in_language
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.signing.content import MEANINGS
+from funis.capture.signing.status import STATUSES, SignatureRead, read_signatures
 from funis.capture.study_in_force import plan_of, today, version_at
 from funis.capture.trail.events import record_event
 from funis.errors import ValueRangeError
@@ -67,7 +69,22 @@ def show_visit(asked: PageRequest, key: str) -> HttpResponse:
         addable=[each for each in addable if each.name != "visits"],
         may_enter=asked.rights.may("enter data", visit.site) and state == locks.OPEN,
         state=locks.STATES[state],
+        **signed_values(
+            asked,
+            visit.site,
+            [each for each in read_signatures(visit.subject_id) if each.forms.keys() & {f.pk for f in forms}],
+        ),
     )
+
+
+def signed_values(asked: PageRequest, site: str, found: list[SignatureRead]) -> dict[str, Any]:
+    """Give what a page needs to show signatures, and to lead there who may sign."""
+    return {
+        "signatures": found,
+        "statuses": STATUSES,
+        "meanings": {name: words for name, (words, _) in MEANINGS.items()},
+        "may_sign": asked.rights.may("sign data", site),
+    }
 
 
 def label_of(visit: SubjectVisit, plan: Any) -> str:
@@ -128,6 +145,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
         may_enter=may_enter,
         state=locks.STATES[state],
         of_whole=notes.get("", []),
+        **signed_values(asked, form.site, read_signatures(form.subject_id, form.pk)),
         entry_words=words_of_entry(asked),
         queue_key=queue_key(str(asked.request.user.pk)),
     )

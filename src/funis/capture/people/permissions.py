@@ -44,6 +44,7 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "record visit": _ENTER,
     "enter data": _ENTER,
     "see trail": _READ - {BOARD},
+    "sign data": frozenset({INVESTIGATOR}),
     "see locks": _READ,
     "freeze data": frozenset({MONITOR, MANAGER}),
     "lock data": frozenset({MANAGER}),
