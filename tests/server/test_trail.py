@@ -146,6 +146,7 @@ def test_every_model_with_data_is_audited(server: Configuration) -> None:
     assert {model.__name__ for model in every - set(audited_models())} == {
         "CheckedSubject",
         "RequestKey",
+        "SigningNonce",
     }
 
 
