@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 
 SITE = Path(__file__).resolve().parent
 DOCS = SITE.parent
@@ -125,8 +126,12 @@ def render_functions() -> str:
     names = sorted(name for name in funis.__all__ if not name.startswith("_"))
     parts = ["# Python", "What `import funis` offers. The example of each function runs in the tests."]
     for name in names:
-        kind = "autoclass" if isinstance(getattr(funis, name), type) else "autofunction"
-        parts.append(f"## {name}\n\n```{{eval-rst}}\n.. {kind}:: funis.{name}\n```")
+        found = getattr(funis, name)
+        # A room that is used by its own name, such as funis.design, stands with what it offers.
+        is_room = isinstance(found, ModuleType) and not callable(found)
+        for full in [f"{name}.{each}" for each in sorted(found.__all__)] if is_room else [name]:
+            kind = "autoclass" if isinstance(found, type) else "autofunction"
+            parts.append(f"## {full}\n\n```{{eval-rst}}\n.. {kind}:: funis.{full}\n```")
     return "\n\n".join(parts) + "\n"
 
 
