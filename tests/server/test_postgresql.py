@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 SAME_TESTS = (
+    "test_as_of.py",
     "test_trail.py",
     "test_save.py",
     "test_conduct.py",

@@ -121,23 +121,31 @@ def load_data(configuration: Configuration, source: Path) -> dict[str, int]:
     return loaded
 
 
-def export_data(configuration: Configuration, out: Path) -> dict[str, int]:
+def export_data(configuration: Configuration, out: Path, as_of: str = "") -> dict[str, int]:
     """Write the data folder of a prepared server; that it was taken stands in the trail.
+
+    Parameters
+    ----------
+    configuration : of the server
+    out : the folder
+    as_of : day and time whose data are wanted (see `study_in_force.read_moment`); empty: the present
 
     Raises
     ------
-    ValueRangeError : the folder holds something
+    ValueRangeError : the folder holds something, or the moment is none of the past
     """
     configure(configuration)
     from funis.capture.context import Acting, acting
     from funis.capture.exchange.export import export_study
     from funis.capture.monitoring.automatic import check_everything
+    from funis.capture.study_in_force import read_moment
     from funis.capture.trail.events import record_event
 
+    moment = read_moment(as_of) if as_of else ""
     with acting(Acting("funis", "data folder written", sites=None)):
         check_everything()
-        rows = export_study(out)
-        record_event("exported", "system", {"tables": rows})
+        rows = export_study(out, moment)
+        record_event("exported", "system", {"tables": rows, "as_of": moment or None})
     return rows
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 from funis.capture.configuration import read_configuration
 from funis.capture.forms.plan import make_study_plan, read_plan, write_plan
@@ -15,7 +16,7 @@ from funis.capture.models import StudyVersion, VersionInForce
 from funis.errors import ValueRangeError
 from funis.study.model import Study
 from funis.study.read import FILE_NAME, read_study
-from funis.study.today import study_today
+from funis.study.today import read_clock, study_today
 
 
 def load_version(text: str) -> StudyVersion:
@@ -127,6 +128,32 @@ def _read(text: str) -> Study:
 def started_with() -> Study:
     """Give the study of the folder that the server was started with."""
     return read_study(read_configuration().folder)
+
+
+def read_moment(text: str) -> str:
+    """Read a moment of the past as the trail writes it, in UTC.
+
+    Parameters
+    ----------
+    text : day, or day and time, in the study's time zone unless one is given; a day alone is its end
+
+    Raises
+    ------
+    ValueRangeError : it is no moment, or lies ahead
+    """
+    allowed = "a day and time such as 2026-03-01 14:30, not ahead"
+    try:
+        found = datetime.fromisoformat(text.strip())
+        if len(text.strip()) == len("YYYY-MM-DD"):
+            found = found.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    except ValueError as error:
+        raise ValueRangeError("moment", text, allowed) from error
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=ZoneInfo(started_with().trial.timezone))
+    is_today = len(text.strip()) == len("YYYY-MM-DD") and found.date() == today()
+    if found > read_clock() and not is_today:
+        raise ValueRangeError("moment", text, allowed)
+    return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def today() -> date:

@@ -83,13 +83,21 @@ def serve_admin(
 def export(
     folder: Served,
     out: Annotated[Path, typer.Argument(help="Folder to be made.", metavar="OUT")],
+    as_of: Annotated[
+        str,
+        typer.Option(
+            "--as-of",
+            metavar="TIME",
+            help="As the data were then: a day (its end), or day and time, in the study's time zone.",
+        ),
+    ] = "",
     json_: Json = False,
 ) -> None:
     """Write the data folder of a served study, exactly as funis report reads it."""
     require_server("funis export")
     from funis.capture.serve import existing_server, export_data
 
-    rows = export_data(existing_server(existing_folder(folder).resolve()), out)
+    rows = export_data(existing_server(existing_folder(folder).resolve()), out, as_of)
     words = ", ".join(f"{name} {count}" for name, count in rows.items())
     print_answer(f"Wrote {out}. Rows: {words}.", {"folder": str(out), "rows": rows}, as_json=json_)
 

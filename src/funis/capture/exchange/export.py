@@ -13,10 +13,11 @@ from django.db.models import QuerySet
 
 from funis.capture.exchange.manifest import FILE as MANIFEST
 from funis.capture.exchange.manifest import make_manifest
+from funis.capture.exchange.trial_rows import TrialRows, present_rows, rows_as_of
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
-from funis.capture.models import Consent, Form, StudyForm, Subject, SubjectVisit
+from funis.capture.models import Subject
 from funis.capture.models.screening import SCREEN_FAILURE
-from funis.capture.study_in_force import newest_version, plan_of
+from funis.capture.study_in_force import plan_of
 from funis.errors import ValueRangeError
 from funis.files import write_whole
 from funis.schema import NOT_DONE
@@ -51,7 +52,10 @@ def export_tables(of: QuerySet[Subject] | None = None) -> Exported:
     statement that nothing happened (``safety_questions`` tells who was asked). Of the columns stand those
     that have to, and those that hold something.
     """
-    placed = place_rows(exported_subjects() if of is None else of)
+    return _cells(_place(present_rows(exported_subjects() if of is None else of)))
+
+
+def _cells(placed: PlacedTables) -> Exported:
     return {name: (columns, [each.cells for each in rows]) for name, (columns, rows) in placed.items()}
 
 
@@ -70,14 +74,17 @@ def place_rows(chosen: QuerySet[Subject]) -> PlacedTables:
     ----------
     chosen : the subjects; what belongs to no subject stands beside them whole
     """
-    plan = plan_of(newest_version())
-    subjects = {each.pk: each for each in chosen.order_by("number")}
+    return _place(present_rows(chosen))
+
+
+def _place(trial: TrialRows) -> PlacedTables:
+    plan = plan_of(trial.version)
     rows: dict[str, list[PlacedRow]] = {form.name: [] for form in plan.forms}
-    rows["subjects"] = list(_subject_rows(plan, chosen, subjects))
-    rows["visits"] = list(_visit_rows(chosen, subjects))
-    for form, row in _form_rows(plan, chosen, subjects):
+    rows["subjects"] = list(_subject_rows(plan, trial))
+    rows["visits"] = list(_visit_rows(trial))
+    for form, row in _form_rows(plan, trial):
         rows[form.name].append(row)
-    for each in StudyForm.objects.order_by("name", "code"):
+    for each in trial.study_forms:
         form = plan.form(each.name)
         rows[each.name].append(PlacedRow(each.pk, {_key_of(form): each.code} | plain_row(form, each.data)))
     return {
@@ -87,47 +94,40 @@ def place_rows(chosen: QuerySet[Subject]) -> PlacedTables:
     }
 
 
-def _subject_rows(
-    plan: StudyPlan, chosen: QuerySet[Subject], subjects: Mapping[str, Subject]
-) -> Iterator[PlacedRow]:
+def _subject_rows(plan: StudyPlan, trial: TrialRows) -> Iterator[PlacedRow]:
     """Give the row of each subject; its consent is the first that was given."""
     form = plan.form("subjects")
-    forms = {each.subject_id: each for each in Form.objects.filter(name="subjects", subject__in=chosen)}
+    forms = {each.subject_id: each for each in trial.forms if each.name == "subjects"}
     consents: dict[str, str] = {}
-    for each in Consent.objects.filter(subject__in=chosen).order_by("given_on"):
+    for each in trial.consents:
         consents.setdefault(each.subject_id, each.given_on.isoformat())
-    for key, subject in subjects.items():
-        found = forms.get(key)
+    for subject in trial.subjects:
+        key, found = subject.pk, forms.get(subject.pk)
         row = {"subject": subject.number, "site": subject.site}
         row |= plain_row(form, found.data) if found else {}
         row |= {"consent_date": consents[key]} if key in consents else {}
         yield PlacedRow(found.pk if found else "", row)
 
 
-def _visit_rows(chosen: QuerySet[Subject], subjects: Mapping[str, Subject]) -> Iterator[PlacedRow]:
-    found = sorted(
-        SubjectVisit.objects.filter(subject__in=chosen),
-        key=lambda each: (subjects[each.subject_id].number, each.date, each.name),
-    )
-    for visit in found:
+def _visit_rows(trial: TrialRows) -> Iterator[PlacedRow]:
+    numbers = {each.pk: each.number for each in trial.subjects}
+    for visit in sorted(trial.visits, key=lambda each: (numbers[each.subject_id], each.date, each.name)):
         row = {name: plain_text(value) for name, value in visit.data.items()}
-        yield PlacedRow(visit.pk, {"subject": subjects[visit.subject_id].number, "visit": visit.name} | row)
+        yield PlacedRow(visit.pk, {"subject": numbers[visit.subject_id], "visit": visit.name} | row)
 
 
-def _form_rows(
-    plan: StudyPlan, chosen: QuerySet[Subject], subjects: Mapping[str, Subject]
-) -> Iterator[tuple[FormPlan, PlacedRow]]:
+def _form_rows(plan: StudyPlan, trial: TrialRows) -> Iterator[tuple[FormPlan, PlacedRow]]:
     """Give the rows of forms; an empty one that was only laid out holds nothing and is no row."""
-    found = Form.objects.filter(subject__in=chosen).exclude(name="subjects").select_related("visit")
+    numbers = {each.pk: each.number for each in trial.subjects}
     ordered = sorted(
-        found,
-        key=lambda each: (subjects[each.subject_id].number, str(each.data.get("date") or ""), each.number),
+        (each for each in trial.forms if each.name != "subjects"),
+        key=lambda each: (numbers[each.subject_id], str(each.data.get("date") or ""), each.number, each.pk),
     )
     for each in ordered:
         form = plan.form(each.name)
         if not any(name not in {"date", "test"} for name in each.data):
             continue
-        row = {"subject": subjects[each.subject_id].number}
+        row = {"subject": numbers[each.subject_id]}
         if each.visit is not None:
             row["visit"] = each.visit.name
         if "number" in form.by_name and form.by_name["number"].role == "key":
@@ -174,17 +174,41 @@ def render_tables(tables: Exported) -> dict[str, str]:
     }
 
 
-def pack_tables(tables: Exported) -> bytes:
-    """Pack the study file, the tables and their manifest as one folder."""
+def pack_files(files: Mapping[str, str]) -> bytes:
+    """Pack the files of a data folder as one."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files_of(tables).items():
+        for name, text in files.items():
             archive.writestr(zipfile.ZipInfo(name, _PACKED_AT), text, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
-def export_study(out: Path) -> dict[str, int]:
-    """Write the study file and the tables into a folder that is empty or does not exist.
+def export_files(as_of: str = "") -> tuple[dict[str, str], dict[str, int]]:
+    """Give the text of every file of the data folder by its name, and the rows of each table.
+
+    Parameters
+    ----------
+    as_of : moment whose data are wanted, in UTC as the trail writes it; empty: the present
+
+    Raises
+    ------
+    ValueRangeError : no study was loaded at that moment
+    """
+    trial = rows_as_of(as_of) if as_of else present_rows(exported_subjects())
+    tables = _cells(_place(trial))
+    counted = {name: len(rows) for name, (_, rows) in tables.items()}
+    rendered = sorted(render_tables(tables).items())
+    files = {FILE_NAME: trial.version.text} | {f"data/{name}.csv": text for name, text in rendered}
+    return files | {MANIFEST: make_manifest(trial.version, files, counted, as_of)}, counted
+
+
+def export_study(out: Path, as_of: str = "") -> dict[str, int]:
+    """Write the data folder, whole or not at all, into a folder that is empty or does not exist.
+
+    Parameters
+    ----------
+    out : the folder
+    as_of : moment whose data are wanted, in UTC as the trail writes it; empty: the present
 
     Returns
     -------
@@ -192,25 +216,12 @@ def export_study(out: Path) -> dict[str, int]:
 
     Raises
     ------
-    ValueRangeError : the folder holds something
+    ValueRangeError : the folder holds something, or no study was loaded at that moment
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueRangeError("folder of the export", str(out), "a folder that is empty or does not exist")
-    tables = export_tables()
+    files, counted = export_files(as_of)
     (out / "data").mkdir(parents=True, exist_ok=True)
-    for name, text in files_of(tables).items():
+    for name, text in files.items():
         write_whole(out / name, text)
-    return count_rows(tables)
-
-
-def count_rows(tables: Exported) -> dict[str, int]:
-    """Count the rows of each table."""
-    return {name: len(rows) for name, (_, rows) in tables.items()}
-
-
-def files_of(tables: Exported) -> dict[str, str]:
-    """Give the text of every file of the folder by its name: study file, tables, manifest."""
-    version = newest_version()
-    rendered = sorted(render_tables(tables).items())
-    files = {FILE_NAME: version.text} | {f"data/{name}.csv": text for name, text in rendered}
-    return files | {MANIFEST: make_manifest(version, files, count_rows(tables), "")}
+    return counted

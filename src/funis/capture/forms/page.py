@@ -62,6 +62,7 @@ class FormView:
     marks : by field whether it was compared with its source
     may_enter : false: the page shows the values and takes none
     addresses : what the script of entry asks of the form beside it, by name of the data attribute
+    history : by field what was changed since its first entry, each in one line
     """
 
     plan: FormPlan
@@ -76,6 +77,7 @@ class FormView:
     marks: Mapping[str, MarkNote] = field(default_factory=dict)
     may_enter: bool = True
     addresses: Mapping[str, str] = field(default_factory=dict)
+    history: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

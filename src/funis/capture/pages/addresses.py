@@ -48,6 +48,7 @@ PAGES: list[URLPattern] = [
     path("subjects/<str:key>/visits", subjects.record_visit),
     path("subjects/<str:key>/rows", subjects.add_row),
     path("subjects/<str:key>/trail", trail.show_subject_trail),
+    path("subjects/<str:key>/as-of", trail.show_subject_as_of),
     path("subjects/<str:key>/eligibility", eligibility.show_criteria),
     path("subjects/<str:key>/eligibility/answers", eligibility.answer),
     path("subjects/<str:key>/eligibility/decide", eligibility.decide),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from funis.capture.exchange.export import count_rows, export_tables, pack_tables
+from funis.capture.exchange.export import export_files, pack_files
 from funis.capture.monitoring.automatic import check_everything
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.study_in_force import started_with
+from funis.capture.study_in_force import read_moment, started_with
 from funis.capture.trail.events import record_event
 
 
@@ -18,9 +18,11 @@ def export(asked: PageRequest) -> HttpResponse:
     if asked.request.method == "GET":
         return draw(asked, "export.html")
     check_everything()
-    tables = export_tables()
-    packed = pack_tables(tables)
-    record_event("exported", "system", {"tables": count_rows(tables)})
+    given = asked.request.POST.get("as_of", "").strip()
+    as_of = read_moment(given) if given else ""
+    files, counted = export_files(as_of)
+    packed = pack_files(files)
+    record_event("exported", "system", {"tables": counted, "as_of": as_of or None})
     answer = HttpResponse(packed, content_type="application/zip")
     name = "".join(letter if letter.isalnum() else "-" for letter in started_with().trial.id)
     answer["Content-Disposition"] = f'attachment; filename="{name}.zip"'

@@ -32,6 +32,7 @@ from funis.capture.signing.content import MEANINGS
 from funis.capture.signing.status import STATUSES, SignatureRead, read_signatures
 from funis.capture.study_in_force import plan_of, today, version_at
 from funis.capture.trail.events import record_event
+from funis.capture.trail.history import changes_of_items
 from funis.errors import ValueRangeError
 
 LONGEST_ENTRY = 200_000
@@ -139,6 +140,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
                 laboratory=_laboratory_of(form, plan),
                 may_enter=may_enter,
                 addresses=_addresses(form, plan),
+                history=_history(form, plan) if asked.rights.may("see trail", form.site) else {},
             ),
             language_of(asked),
         ),
@@ -167,6 +169,18 @@ def _laboratory_of(form: Form, plan: FormPlan) -> dict[str, LabResult]:
         name = wanted.get(str(each.data.get("test")))
         if name and each.data.get("value") is not None and not each.data.get("comparator"):
             found[name] = LabResult(plain_text(each.data["value"]), str(each.data.get("unit") or ""))
+    return found
+
+
+def _history(form: Form, plan: FormPlan) -> dict[str, list[str]]:
+    """Give by field what was changed since its first entry: when, by whom, old and new, why."""
+    found: dict[str, list[str]] = {}
+    for item, changes in changes_of_items(form).items():
+        field = plan.keys[item][0] if item in plan.keys else None
+        for change in changes[1:] if field else ():
+            old, new = ("–" if value is None else plain_text(value) for value in change.items[item])
+            line = f"{change.at[:16].replace('T', ' ')} UTC, {change.actor}: {old} → {new} ({change.reason})"
+            found.setdefault(field.name if field else "", []).append(line)
     return found
 
 

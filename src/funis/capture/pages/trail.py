@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from funis.capture.pages.forms import find_form
+from funis.capture.conduct.screening import STATUSES
+from funis.capture.exchange.export import plain_text
+from funis.capture.exchange.trial_rows import subject_as_of
+from funis.capture.forms.page_fields import show_words
+from funis.capture.forms.plan_parts import FormPlan
+from funis.capture.models import Form
+from funis.capture.pages.forms import find_form, label_of, language_of
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.study_in_force import newest_version, plan_of, read_moment
 from funis.capture.trail.history import read_history
 
 
@@ -26,3 +33,39 @@ def show_form_trail(asked: PageRequest, key: str) -> HttpResponse:
     changes = list(read_history(f"subject:{form.subject_id}", form.pk))[::-1]
     title = f"{form.subject.number}, {form.name}"
     return draw(asked, "trail.html", title=title, back=f"/forms/{form.pk}", changes=changes)
+
+
+@asks("see trail")
+def show_subject_as_of(asked: PageRequest, key: str) -> HttpResponse:
+    """Show a subject as the database had it at a moment: consent, visits, and every value of every form."""
+    subject = find_subject(asked, key)
+    given = asked.request.GET.get("at", "").strip()
+    moment = read_moment(given) if given else ""
+    consents, visits, forms, status = subject_as_of(subject.pk, moment)
+    plan = plan_of(newest_version())
+    order = {form.name: number for number, form in enumerate(plan.forms)}
+    forms = sorted(
+        (form for form in forms if form.name in order),
+        key=lambda each: (each.visit.date if each.visit else "", order[each.name], each.number),
+    )
+    return draw(
+        asked,
+        "as_of.html",
+        subject=subject,
+        given=given,
+        standing_words=STATUSES[status] if status else "",
+        consents=consents,
+        visits=[(visit, label_of(visit, plan)) for visit in visits],
+        forms=[(form, plan.form(form.name), _values(form, plan.form(form.name), asked)) for form in forms],
+    )
+
+
+def _values(form: Form, plan: FormPlan, asked: PageRequest) -> list[tuple[str, str]]:
+    """Give each value of a form with the label of its field, in printed order."""
+    language = language_of(asked)
+    labels = {key: show_words(field.label, language).text for key, (field, _) in plan.keys.items()}
+    order = {key: number for number, key in enumerate(plan.keys)}
+    return [
+        (labels.get(key, key) if plan.keys.get(key, ("", "value"))[1] == "value" else key, plain_text(value))
+        for key, value in sorted(form.data.items(), key=lambda each: order.get(each[0], len(order)))
+    ]

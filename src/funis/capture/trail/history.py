@@ -40,7 +40,7 @@ def read_history(chain: str, row: str = "") -> Iterator[Change]:
     chain : such as ``subject:ID``
     row : id of a row; empty for all
     """
-    for each in read_rows(chain):
+    for each in read_rows(chain, row):
         said = each.said
         if row and said["row"] != row:
             continue
@@ -56,6 +56,15 @@ def read_history(chain: str, row: str = "") -> Iterator[Change]:
 def _pair(value: Any) -> tuple[Any, Any]:
     """Give old and new; an event beside rows has details, which are new."""
     return (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (None, value)
+
+
+def changes_of_items(row: OfSubject) -> dict[str, list[Change]]:
+    """Give the changes of every item of a row of a subject, the oldest first."""
+    found: dict[str, list[Change]] = {}
+    for change in read_history(f"subject:{row.subject_id}", row.pk):
+        for item in change.items:
+            found.setdefault(item, []).append(change)
+    return found
 
 
 def last_change(row: OfSubject, item: str) -> Change | None:

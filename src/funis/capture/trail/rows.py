@@ -43,18 +43,22 @@ class Head:
     hash: str
 
 
-def read_rows(chain: str = "") -> Iterator[Row]:
+def read_rows(chain: str = "", naming: str = "") -> Iterator[Row]:
     """Read the trail in the order of its chains, or one chain.
 
     Parameters
     ----------
     chain : the chain; empty for all
+    naming : of a chain, only the rows in whose text this stands, such as the id of a row
     """
     only = "WHERE chain = %s " if chain else ""
+    only += "AND payload LIKE %s " if chain and naming else ""
+    values = [chain] if chain else []
+    values += [f"%{naming}%"] if chain and naming else []
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT chain, seq, payload, hash FROM {TRAIL} {only}ORDER BY chain, seq",  # noqa: S608
-            [chain] if chain else [],
+            values,
         )
         while found := cursor.fetchmany(2000):
             for row in found:
