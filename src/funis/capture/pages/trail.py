@@ -45,7 +45,7 @@ def show_subject_as_of(asked: PageRequest, key: str) -> HttpResponse:
     plan = plan_of(newest_version())
     order = {form.name: number for number, form in enumerate(plan.forms)}
     forms = sorted(
-        (form for form in forms if form.name in order),
+        (form for form in forms if form.name in order and form.data.keys() - {"date", "test"}),
         key=lambda each: (each.visit.date if each.visit else "", order[each.name], each.number),
     )
     return draw(
