@@ -10,9 +10,9 @@ from funis.capture.exchange.trial_rows import subject_as_of
 from funis.capture.forms.page_fields import show_words
 from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import Form
-from funis.capture.pages.forms import find_form, label_of, language_of
+from funis.capture.pages.forms import find_form, label_of
 from funis.capture.pages.subjects import find_subject
-from funis.capture.pages.templates import draw
+from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import newest_version, plan_of, read_moment
 from funis.capture.trail.history import read_history
