@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.database, pytest.mark.slow]
 HERE = Path(__file__).parent
 SAME_TESTS = (
     "test_as_of.py",
+    "test_backup.py",
+    "test_identities.py",
     "test_trail.py",
     "test_save.py",
     "test_conduct.py",
@@ -79,12 +81,17 @@ def cluster() -> Iterator[dict[str, str]]:
             opened.execute("CREATE ROLE funis_owner LOGIN")
             opened.execute("CREATE ROLE funis_app LOGIN")
             opened.execute("CREATE DATABASE trial OWNER funis_owner")
+            opened.execute("CREATE DATABASE restored OWNER funis_owner")
         with psycopg.connect(
             host="127.0.0.1", port=port, user=user, dbname="trial", autocommit=True
         ) as opened:
             opened.execute("GRANT CREATE, USAGE ON SCHEMA public TO funis_owner")
-        address = f"127.0.0.1:{port}/trial"
-        yield {"app": f"postgresql://funis_app@{address}", "owner": f"postgresql://funis_owner@{address}"}
+        place = f"127.0.0.1:{port}"
+        yield {
+            "app": f"postgresql://funis_app@{place}/trial",
+            "owner": f"postgresql://funis_owner@{place}/trial",
+            "restored": f"postgresql://funis_owner@{place}/restored",
+        }
     finally:
         run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,6 +103,7 @@ def passed(cluster: dict[str, str]) -> str:
     environment = os.environ | {
         "FUNIS_TEST_DATABASE": cluster["app"],
         "FUNIS_TEST_OWNER": cluster["owner"],
+        "FUNIS_TEST_RESTORED": cluster["restored"],
     }
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER_COUNT"):
         environment.pop(name, None)

@@ -19,6 +19,7 @@ HOSTS = "FUNIS_CAPTURE_HOSTS"
 SECOND_FACTOR = "FUNIS_CAPTURE_SECOND_FACTOR"
 HTTPS = "FUNIS_CAPTURE_HTTPS"
 ANCHOR_KEY = "FUNIS_CAPTURE_ANCHOR_KEY"
+IDENTITY_KEYS = "FUNIS_CAPTURE_IDENTITY_KEYS"
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -35,6 +36,7 @@ class Configuration:
     hosts : names under which the server answers
     is_secure : it is reached by HTTPS, so that cookies go nowhere else
     anchor_key : file of the key that signs anchors; none: one in the folder
+    identity_keys : file of the keys of sites that seal identities; none: one in the folder
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Configuration:
     hosts: tuple[str, ...] = OWN_HOSTS
     is_secure: bool = False
     anchor_key: Path | None = None
+    identity_keys: Path | None = None
 
     @property
     def sqlite_file(self) -> Path:
@@ -64,12 +67,18 @@ class Configuration:
         """Give the file of the key that signs anchors."""
         return self.anchor_key or self.folder / "capture.anchor.key"
 
+    @property
+    def identity_keys_file(self) -> Path:
+        """Give the file of the keys of sites, which seal who subjects are."""
+        return self.identity_keys or self.folder / "capture.identity.keys"
+
     def set_environment(self) -> None:
         """Write the configuration where the settings, in this and in child processes, read it."""
         os.environ[FOLDER] = str(self.folder)
         os.environ[HOSTS] = ",".join(self.hosts)
         os.environ[HTTPS] = "1" if self.is_secure else ""
         os.environ[ANCHOR_KEY] = str(self.anchor_key or "")
+        os.environ[IDENTITY_KEYS] = str(self.identity_keys or "")
         if self.database:
             os.environ[DATABASE] = self.database
         else:
@@ -90,6 +99,7 @@ def read_configuration() -> Configuration:
         hosts=hosts or OWN_HOSTS,
         is_secure=bool(os.environ.get(HTTPS)),
         anchor_key=_named(ANCHOR_KEY),
+        identity_keys=_named(IDENTITY_KEYS),
     )
 
 
@@ -102,7 +112,11 @@ def _named(name: str) -> Path | None:
 def configuration_of(folder: Path) -> Configuration:
     """Give the configuration of a folder, with the databases that the environment names."""
     return Configuration(
-        folder, os.environ.get(DATABASE, ""), os.environ.get(OWNER, ""), anchor_key=_named(ANCHOR_KEY)
+        folder,
+        os.environ.get(DATABASE, ""),
+        os.environ.get(OWNER, ""),
+        anchor_key=_named(ANCHOR_KEY),
+        identity_keys=_named(IDENTITY_KEYS),
     )
 
 

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from funis.cli import (
     audit_commands,
+    backup_commands,
     correction_commands,
     design_commands,
     document_commands,
@@ -88,6 +89,9 @@ app.command("serve-admin")(serve_commands.serve_admin)
 app.command()(serve_commands.export)
 app.command()(serve_commands.load)
 app.add_typer(serve_commands.trail_app, name="audit-trail")
+app.command()(backup_commands.backup)
+app.command("backup-key")(backup_commands.backup_key)
+app.command()(backup_commands.restore)
 app.add_typer(product_commands.product_app, name="product")
 app.command()(instrument_commands.score)
 app.command()(instrument_commands.explain)

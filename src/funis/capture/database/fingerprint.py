@@ -19,7 +19,8 @@ UNION ALL SELECT 'column ' || c.relname || ' ' || a.attname || ' ' || format_typ
     || ' ' || a.attnotnull::text
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = 'public' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-UNION ALL SELECT 'table ' || c.relname || ' ' || c.relrowsecurity::text || ' ' || coalesce(c.relacl::text, '')
+UNION ALL SELECT 'table ' || c.relname || ' ' || c.relrowsecurity::text || ' '
+    || coalesce(c.relacl, acldefault('r', c.relowner))::text
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind = 'r'
 UNION ALL SELECT concat_ws(' ', 'policy', c.relname, p.polname, p.polcmd, p.polpermissive,
     p.polroles::regrole[], pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))

@@ -12,7 +12,8 @@ from funis.capture.configuration import read_configuration
 from funis.capture.context import moment
 from funis.capture.models import StudyVersion
 from funis.capture.study_in_force import study_of
-from funis.capture.trail.anchors import last_anchor, present_ends, root_of
+from funis.capture.trail.anchors import last_anchor, root_of
+from funis.capture.trail.make_anchor import present_ends
 
 FILE: Final = "manifest.json"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from funis.capture.models.factors import Authenticator, RecoveryCode
+from funis.capture.models.identities import DonorIdentity, SubjectIdentity
 from funis.capture.models.infusions import BedsideCheck, InfusionRecord
 from funis.capture.models.locks import StudyLock, SubjectLock
 from funis.capture.models.people import Account, RoleHeld
@@ -20,6 +21,7 @@ __all__ = [
     "BedsideCheck",
     "CheckedSubject",
     "Consent",
+    "DonorIdentity",
     "Form",
     "FormVerification",
     "InfusionRecord",
@@ -39,6 +41,7 @@ __all__ = [
     "StudyLock",
     "StudyVersion",
     "Subject",
+    "SubjectIdentity",
     "SubjectLock",
     "SubjectVisit",
     "Unit",

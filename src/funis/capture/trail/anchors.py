@@ -12,15 +12,17 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from funis.capture.trail.merkle import merkle_root
-from funis.capture.trail.rows import Row, read_heads, read_rows
 from funis.errors import ValueRangeError
 from funis.files import said_of
+
+if TYPE_CHECKING:
+    from funis.capture.trail.rows import Row
 
 FORMAT: Final = 1
 ANCHORED: Final = "anchored"
@@ -92,11 +94,6 @@ def root_of(ends: Mapping[str, tuple[int, str]]) -> str:
     return merkle_root([f"{chain} {seq} {head}".encode() for chain, (seq, head) in sorted(ends.items())])
 
 
-def present_ends() -> Ends:
-    """Read the end of every chain, as they stand at one moment."""
-    return {head.chain: (head.seq, head.hash) for head in read_heads().values()}
-
-
 def moved_since(before: Mapping[str, tuple[int, str]], now: Mapping[str, tuple[int, str]]) -> dict[str, str]:
     """Give the ends that are others than before, as the event writes them."""
     return {chain: f"{seq} {head}" for chain, (seq, head) in now.items() if before.get(chain) != (seq, head)}
@@ -113,12 +110,6 @@ def told_ends(rows: Iterable[Row]) -> Iterator[tuple[str, str, Ends]]:
             seq, _, head = str(end).partition(" ")
             ends[chain] = (int(seq), head)
         yield str(said["changes"]["at"]), str(said["changes"]["root"]), dict(ends)
-
-
-def last_told_ends() -> Ends:
-    """Give the ends as the last anchor of the trail has them; empty before the first."""
-    told = [ends for _, _, ends in told_ends(read_rows("system"))]
-    return told[-1] if told else {}
 
 
 # --- the file -----------------------------------------------------------------------------------------

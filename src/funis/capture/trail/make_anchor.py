@@ -19,15 +19,16 @@ from funis.capture.context import Acting, acting, moment
 from funis.capture.trail.anchors import (
     ANCHORED,
     Anchor,
+    Ends,
     add_anchor,
     last_anchor,
-    last_told_ends,
     moved_since,
-    present_ends,
     root_of,
     sign_anchor,
+    told_ends,
 )
 from funis.capture.trail.events import record_event
+from funis.capture.trail.rows import read_heads, read_rows
 from funis.errors import ValueRangeError
 from funis.files import lock_folder, said_of, write_whole
 from funis.study.today import read_clock
@@ -61,6 +62,17 @@ def make_anchor(study: str, file: Path, key_file: Path) -> Anchor:
             record_event(ANCHORED, "system", {"at": anchor.at, "root": anchor.root, "ends": moved})
         add_anchor(file, anchor)
     return anchor
+
+
+def present_ends() -> Ends:
+    """Read the end of every chain, as they stand at one moment."""
+    return {head.chain: (head.seq, head.hash) for head in read_heads().values()}
+
+
+def last_told_ends() -> Ends:
+    """Give the ends as the last anchor of the trail has them; empty before the first."""
+    told = [ends for _, _, ends in told_ends(read_rows("system"))]
+    return told[-1] if told else {}
 
 
 def is_due(file: Path) -> bool:

@@ -9,9 +9,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from funis.capture.trail.rows import Head
 from funis.errors import ValueRangeError
+
+if TYPE_CHECKING:
+    from funis.capture.trail.rows import Head
 
 
 @dataclass(frozen=True, slots=True)
