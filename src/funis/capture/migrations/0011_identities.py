@@ -8,7 +8,7 @@ import funis.capture.identifiers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0008_infusions"),
+        ("capture", "0010_signatures"),
     ]
 
     operations = [
