@@ -392,6 +392,31 @@ TARGETS = (
     Target("fit.simulate", FIT.simulate, {"n": 2, "rng": 1}),
     Target("results.select", RESULTS.select, {"statistic": "n", "n": 2}),
     Target("results.value", RESULTS.value, {"key": RESULTS.numbers["id"][0]}),
+    Target("design.simon", funis.design.simon, {"p0": 0.1, "p1": 0.4, "alpha": 0.05, "power": 0.8}),
+    Target("design.exact", funis.design.exact, {"p0": 0.1, "p1": 0.4, "alpha": 0.05, "power": 0.8}),
+    Target("design.paired", funis.design.paired, {
+        "change": -4.0, "sd_change": None, "sd_before": 5.0, "sd_after": 4.0, "correlation": 0.5, "alpha": 0.05, "power": 0.8}),
+    Target("design.means", funis.design.means, {"difference": 3.0, "sd": 4.5, "alpha": 0.05, "power": 0.8, "ratio": 1.0}),
+    Target("design.rates", funis.design.rates, {"p1": 0.8, "p2": 0.3, "alpha": 0.05, "power": 0.8, "ratio": 1.0}),
+    Target("design.mmrm", funis.design.mmrm, {
+        "difference": 0.5, "sd": 1.0, "retention": (1, 0.9, 0.8), "correlation": 0.3, "structure": "exchangeable",
+        "retention_second": (1, 0.8, 0.7), "alpha": 0.05, "power": 0.8, "ratio": 1.0}, arrays=("retention", "retention_second")),
+    Target("design.sequential", funis.design.sequential, {
+        "times": (0.5, 1.0), "boundary": "hwang_shih_decani", "alpha": 0.025, "power": 0.8, "gamma": -4.0, "futility_gamma": -2.0},
+        arrays=("times",)),
+    Target("design.logrank", funis.design.logrank, {
+        "hazard_ratio": 0.5, "median": 12.0, "accrual": 12.0, "follow_up": 12.0, "dropout": 0.02, "alpha": 0.05, "power": 0.8, "ratio": 1.0}),
+    Target("design.safety", funis.design.safety, {"acceptable": 0.1, "unacceptable": 0.3, "looks": (6, 12), "allowed": 0.1},
+        arrays=("looks",)),
+    Target("design.monitor", funis.design.monitor, {
+        "limit_rate": 0.1, "looks": (5, 10), "certainty": 0.9, "prior_events": 0.1, "prior_others": 0.9}, arrays=("looks",)),
+    Target("design.boin", funis.design.boin, {"target": 0.25, "cohort": 3, "cohorts": 4, "too_low": 0.15, "too_high": 0.35}),
+    Target("design.crm", funis.design.crm, {
+        "target": 0.25, "skeleton": (0.05, 0.1, 0.3), "treated": (3, 3, 0), "toxic": (0, 1, 0), "spread": 1.1},
+        arrays=("skeleton", "treated", "toxic")),
+    Target("design.borrow", funis.design.borrow, {
+        "responders": (3, 4), "treated": (10, 12), "flat_weight": 0.2, "spread_between": 1.0, "new_responders": 1, "new_treated": 5},
+        arrays=("responders", "treated")),
     Target("study.choice", STUDY.choice, {"instrument": "sledai_2k"}),
     Target("study.lab", STUDY.lab, {"test": "c3"}),
     Target("study.endpoint", STUDY.endpoint, {"name": STUDY.endpoints[0].id}),

@@ -312,10 +312,12 @@ def test_a_story_by_keyboard_alone(page: Page, served: tuple[Server, dict[str, s
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/subjects/*-*")
-    for _ in range(20):
+    for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.name") == "document_version":
             break
+    else:
+        pytest.fail("no key leads to the consent")
     page.keyboard.type("2.0")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("Withdraw consent")

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy import optimize, special
 
-from funis.arguments import NumberFrom, OrNone, Several, takes
+from funis.arguments import NumberFrom, OrNone, Several, Text, takes
 from funis.design.crossing import START, GoingOn, chance_above, chance_below, crossings, go_on
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -96,6 +96,7 @@ _SHARE: Final = NumberFrom(0, 1, is_open=True)
 
 
 @takes(
+    boundary=Text(),
     times=Several(NumberFrom(0, 1), least=1), alpha=_SHARE, power=_SHARE, gamma=NumberFrom(-40, 40),
     futility_gamma=OrNone(NumberFrom(-40, 40)),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from funis.arguments import NumberFrom, Several, takes
+from funis.arguments import NumberFrom, Several, Text, takes
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.stats.sample import Floats
 
@@ -49,6 +49,7 @@ class RepeatedDesign:
 
 
 @takes(
+    structure=Text(),
     difference=NumberFrom(), sd=NumberFrom(0, is_open=True), retention=Several(NumberFrom(0, 1), least=1),
     correlation=NumberFrom(-1, 1), retention_second=Several(NumberFrom(0, 1)), alpha=_SHARE, power=_SHARE,
     ratio=NumberFrom(0.05, 20),
