@@ -118,7 +118,9 @@ def test_lists_show_the_own_site_alone(server: Configuration, subject: Any) -> N
 
     with acting(Acting("coordinator", sites=None)):
         other = screen_subject("02")
-    listed = browser_of(person_with("monitor", "01")).get("/subjects").content.decode()
+    # A list is cut at 200: it begins just before the subject, whoever else was screened by other tests.
+    before = subject.number[:-1]
+    listed = browser_of(person_with("monitor", "01")).get(f"/subjects?after={before}").content.decode()
     assert subject.number in listed
     assert other.number not in listed
     overview = browser_of(person_with("monitor", "01")).get("/").content.decode()

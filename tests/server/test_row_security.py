@@ -190,7 +190,8 @@ def test_a_page_that_forgets_its_filter_shows_the_own_site_alone(
     monkeypatch.setattr(subjects, "subjects_of", lambda _: Subject.objects.all())
     monkeypatch.setattr(PageRequest, "allows", lambda *_: True)
     browser = browser_of(person_with("monitor", "01"))
-    listed = browser.get("/subjects").content.decode()
+    # A list is cut at 200: it begins just before the subject, whoever else was screened by other tests.
+    listed = browser.get(f"/subjects?after={subject.number[:-1]}").content.decode()
     assert subject.number in listed
     assert elsewhere.number not in listed
     for address in (f"/subjects/{elsewhere.pk}", f"/subjects/{elsewhere.pk}/trail"):
