@@ -249,6 +249,8 @@
   const openNamed = () => {
     const id = named();
     if (id === null) return;
+    // a browser that puts a reloaded page back where it stood would move the number out of sight again
+    history.scrollRestoration = "manual";
     const number = record(id);
     if (!number) {
       show(null, said("unknown"), make("p", said("unknown_why")), make("code", id));
