@@ -13,7 +13,8 @@ from funis.audit.extraction.phrases import find_abbreviations
 from funis.audit.extraction.plain_letters import plain_letters
 from funis.audit.extraction.records import FigureMaker
 from funis.audit.extraction.row_labels import find_default
-from funis.audit.extraction.sentence import NotUnderstood, SentenceRecords, TextFacts, look_at
+from funis.audit.extraction.sentence import NotUnderstood, SentenceRecords, look_at
+from funis.audit.extraction.sentence_reading import TextFacts
 from funis.audit.extraction.table_rows import add_head, read_row
 from funis.audit.extraction.whole_text import (
     find_criteria,

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from funis.audit.extraction.not_figures import NUMBER
 from funis.audit.extraction.outcome_names import outcome_before
 from funis.audit.extraction.phrases import phrase_of_value
 from funis.audit.extraction.records import FigureMaker, find_two_groups, labels_of, number_of
+from funis.audit.extraction.sentence_reading import SentenceReading, TextFacts
 from funis.audit.extraction.statistics import UNIT, PrintedPiece, Statistic
 from funis.audit.figures import (
     NOT_SAID,
@@ -30,9 +31,6 @@ from funis.audit.figures import (
     PrintedNumber,
     PrintedP,
 )
-
-if TYPE_CHECKING:
-    from funis.audit.extraction.sentence import SentenceReading, TextFacts
 
 #: Words for what an estimate is, the first that is found; an empty measure is none of which a check knows.
 _MEASURES: Final[tuple[tuple[str, IntervalMeasure], ...]] = (

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from funis.audit.extraction.groups import assign_groups, find_groups, find_subgroup, name_before
 from funis.audit.extraction.intervals import add_intervals
 from funis.audit.extraction.not_figures import IDENTIFIER, NUMBER, NoFigure, find_no_figures
-from funis.audit.extraction.outcome_names import OutcomeName, find_outcomes, outcome_before
+from funis.audit.extraction.outcome_names import find_outcomes, outcome_before
 from funis.audit.extraction.phrases import phrase_of_count, phrase_of_value, trim_phrase
 from funis.audit.extraction.plain_letters import plain_letters
 from funis.audit.extraction.records import RELATIONS, FigureMaker, find_two_groups, labels_of, number_of
 from funis.audit.extraction.sentence_parts import bracket_around, coordinated_counts
-from funis.audit.extraction.statistics import Statistic, StatisticKind, find_statistics
-from funis.audit.extraction.times import BASELINE, TimeMention, assign_times, find_times
+from funis.audit.extraction.sentence_reading import SentenceReading, TextFacts
+from funis.audit.extraction.statistics import Statistic, find_statistics
+from funis.audit.extraction.times import BASELINE, assign_times, find_times
 from funis.audit.figures import (
     NOT_SAID,
     FigureLabels,
@@ -82,48 +83,6 @@ class NotUnderstood(NamedTuple):
     passage: TextPassage
     pieces: tuple[tuple[int, int], ...]
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TextFacts:
-    """What of the whole text every sentence is read with.
-
-    Attributes
-    ----------
-    compares_groups : whether the text compares groups
-    abbreviations : those it explains
-    spread : what stands behind ± where a sentence does not say so
-    level : percent, of intervals of confidence that print none
-    """
-
-    compares_groups: bool
-    abbreviations: Mapping[str, str]
-    spread: MeanSpread = "not said"
-    level: str = "95"
-
-
-@dataclass(slots=True)
-class SentenceReading:
-    """A sentence while it is read.
-
-    Attributes
-    ----------
-    passage, text : where it stands, and its words in `plain_letters`
-    statistics : in order
-    times, outcomes : that it names
-    no_figures : pieces whose numbers are no figures
-    """
-
-    passage: TextPassage
-    text: str
-    statistics: tuple[Statistic, ...]
-    times: tuple[TimeMention, ...]
-    outcomes: tuple[OutcomeName, ...]
-    no_figures: tuple[NoFigure, ...]
-
-    def of(self, kind: StatisticKind) -> tuple[Statistic, ...]:
-        """Give the statistics of one kind."""
-        return tuple(each for each in self.statistics if each.kind == kind)
 
 
 def look_at(passage: TextPassage, words: str) -> SentenceReading:
