@@ -9,6 +9,7 @@ from typing import Final
 from scipy import special
 
 from funis.arguments import NumberFrom, takes
+from funis.design.asked import check_power
 from funis.errors import ValueRangeError
 
 _SHARE: Final = NumberFrom(0, 1, is_open=True)
@@ -95,8 +96,7 @@ def logrank(  # noqa: PLR0913  all but the first four are by keyword
     """
     if hazard_ratio == 1:
         raise ValueRangeError("hazard ratio", hazard_ratio, "a number other than 1")
-    if power <= alpha:
-        raise ValueRangeError("power", power, f"a number above alpha, which is {alpha:g}")
+    check_power(alpha, power)
     aims = float(special.ndtri(1 - alpha / 2) + special.ndtri(power)) ** 2
     events = aims * (1 + ratio) ** 2 / (ratio * math.log(hazard_ratio) ** 2)
     freedman = aims * (1 + ratio * hazard_ratio) ** 2 / (ratio * (1 - hazard_ratio) ** 2)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import optimize, special
 
 from funis.arguments import NumberFrom, OrNone, Several, Text, takes
+from funis.design.asked import check_power
 from funis.design.crossing import START, GoingOn, chance_above, chance_below, crossings, go_on
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -152,8 +153,7 @@ def sequential(
         )
     if boundary not in BOUNDARIES:
         raise UnknownNameError("boundary", boundary, BOUNDARIES)
-    if power <= alpha:
-        raise ValueRangeError("power", power, f"a number above alpha, which is {alpha:g}")
+    check_power(alpha, power)
     upper = _upper_bounds(shares, boundary, alpha, gamma)
     if futility_gamma is None:
         lower = (-math.inf,) * len(shares)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from funis.arguments import NumberFrom, OrNone, takes
+from funis.design.asked import check_power
 from funis.design.noncentral import power_of_t, solve_size
 from funis.errors import ValueRangeError
 
@@ -89,8 +90,7 @@ def paired(
     """
     if change == 0:
         raise ValueRangeError("mean change", change, "a number other than 0")
-    if power <= alpha:
-        raise ValueRangeError("power", power, f"a number above alpha, which is {alpha:g}")
+    check_power(alpha, power)
     spread = _spread(sd_change, sd_before, sd_after, correlation)
     effect = abs(change) / spread
 

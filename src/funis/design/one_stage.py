@@ -9,7 +9,8 @@ import numpy as np
 from scipy import stats
 
 from funis.arguments import NumberFrom, takes
-from funis.errors import ValueRangeError
+from funis.design.asked import check_rates, refuse_near_rates
+from funis.stats.sample import Floats, Integers
 
 #: A trial in one arm that needs more subjects is not what is looked for.
 MOST_SUBJECTS: Final = 1_000
@@ -72,12 +73,9 @@ def exact(p0: float, p1: float, alpha: float = 0.05, power: float = 0.8) -> Exac
     >>> (found.r, found.n)
     (2, 16)
     """
-    if p1 <= p0:
-        raise ValueRangeError("response rate p1", p1, f"a number above p0, which is {p0:g}")
+    check_rates(p0, p1)
     sizes = np.arange(1, MOST_SUBJECTS + 1)
-    limits = stats.binom.ppf(1 - alpha, sizes, p0)
-    # The quantile of a discrete chance may stand a step off where a sum lies on the limit itself.
-    limits = np.where(stats.binom.sf(limits, sizes, p0) > alpha, limits + 1, limits)
+    limits = critical_responses(sizes, p0, alpha)
     reached = np.asarray(stats.binom.sf(limits, sizes, p1))
     short = np.flatnonzero(reached < power)
     if not short.size or short[-1] < sizes.size - 1:
@@ -88,7 +86,11 @@ def exact(p0: float, p1: float, alpha: float = 0.05, power: float = 0.8) -> Exac
             float(stats.binom.sf(limits[first], sizes[first], p0)), float(reached[first]),
             int(limits[steady]), int(sizes[steady]),
         )  # fmt: skip
-    raise ValueRangeError(
-        "difference of p0 and p1", f"{p0:g} and {p1:g}",
-        f"rates that at most {MOST_SUBJECTS} subjects can tell apart at this alpha and power",
-    )  # fmt: skip
+    raise refuse_near_rates(p0, p1, MOST_SUBJECTS)
+
+
+def critical_responses(sizes: Integers, p0: float, alpha: float) -> Floats:
+    """Give, for each size, the fewest responses that are exceeded under `p0` with the error at most."""
+    limits = stats.binom.ppf(1 - alpha, sizes, p0)
+    # The quantile of a discrete chance may stand a step off where a sum lies on the limit itself.
+    return np.asarray(np.where(stats.binom.sf(limits, sizes, p0) > alpha, limits + 1, limits))

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import special
 
 from funis.arguments import NumberFrom, Several, Text, takes
+from funis.design.asked import check_power
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.stats.sample import Floats
 
@@ -103,8 +104,7 @@ def mmrm(  # noqa: PLR0913  all but the first four are by keyword
         raise ValueRangeError("difference of the arms", difference, "a number other than 0")
     if structure not in CORRELATIONS:
         raise UnknownNameError("structure of the correlations", structure, CORRELATIONS)
-    if power <= alpha:
-        raise ValueRangeError("power", power, f"a number above alpha, which is {alpha:g}")
+    check_power(alpha, power)
     shares = (tuple(map(float, retention)), tuple(map(float, retention_second or retention)))
     matrix = _correlations(structure, correlation, len(shares[0]))
     first, second = (_inflation(matrix, each) for each in shares)

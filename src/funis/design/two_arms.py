@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special, stats
 
 from funis.arguments import NumberFrom, takes
+from funis.design.asked import check_power
 from funis.design.noncentral import power_of_t, solve_size
 from funis.errors import ValueRangeError
 from funis.stats.sample import Floats
@@ -73,7 +74,7 @@ def means(
     """
     if difference == 0:
         raise ValueRangeError("difference of the means", difference, "a number other than 0")
-    _check_power(alpha, power)
+    check_power(alpha, power)
 
     def reached(first: float, second: float) -> float:
         shift = abs(difference) / sd / math.sqrt(1 / first + 1 / second)
@@ -150,7 +151,7 @@ def rates(
     """
     if p1 == p2:
         raise ValueRangeError("response rate p2", p2, "a rate other than p1")
-    _check_power(alpha, power)
+    check_power(alpha, power)
     pooled = (p1 + ratio * p2) / (1 + ratio)
     null = special.ndtri(1 - alpha / 2) * math.sqrt((1 + 1 / ratio) * pooled * (1 - pooled))
     other = special.ndtri(power) * math.sqrt(p1 * (1 - p1) + p2 * (1 - p2) / ratio)
@@ -209,8 +210,3 @@ def _fisher_p_values(first: int, second: int) -> Floats:
         upto = np.searchsorted(chance[order], chance * (1 + 1e-7), side="right")
         values[place, total - place] = summed[upto - 1]
     return values
-
-
-def _check_power(alpha: float, power: float) -> None:
-    if power <= alpha:
-        raise ValueRangeError("power", power, f"a number above alpha, which is {alpha:g}")

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from funis.arguments import NumberFrom, takes
-from funis.errors import ValueRangeError
+from funis.design.asked import check_rates, refuse_near_rates
 from funis.stats.sample import Floats
 
 #: Above this many subjects a trial in one arm and two stages is not what is looked for.
@@ -99,14 +99,10 @@ def simon(p0: float, p1: float, alpha: float = 0.05, power: float = 0.8) -> Simo
     >>> (found.optimal.r1, found.optimal.n1, found.optimal.r, found.optimal.n)
     (4, 19, 15, 54)
     """
-    if p1 <= p0:
-        raise ValueRangeError("response rate p1", p1, f"a number above p0, which is {p0:g}")
+    check_rates(p0, p1)
     best = list(_improving(p0, p1, alpha, power))
     if not best:
-        raise ValueRangeError(
-            "difference of p0 and p1", f"{p0:g} and {p1:g}",
-            f"rates that at most {MOST_SUBJECTS} subjects can tell apart at this alpha and power",
-        )  # fmt: skip
+        raise refuse_near_rates(p0, p1, MOST_SUBJECTS)
     return SimonDesigns(p0, p1, alpha, power, best[-1], best[0], _admissible(best))
 
 

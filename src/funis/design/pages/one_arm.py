@@ -11,7 +11,7 @@ from scipy import stats
 
 from funis.design.mean_change import PairedDesign, paired
 from funis.design.noncentral import power_of_t
-from funis.design.one_stage import ExactDesign
+from funis.design.one_stage import ExactDesign, critical_responses
 from funis.design.pages.told import DesignTable, ToldDesign, draw_lines, percent
 from funis.design.two_stage import SimonDesigns, TwoStageDesign
 from funis.results.text import format_number, format_shortest
@@ -114,12 +114,10 @@ def tell_exact(found: ExactDesign) -> ToldDesign:
         f"more than {found.r} responses are a success (error {format_number(found.type_one, 4)}, power "
         f"{percent(found.power)})."
     )
-    sizes = range(max(2, found.n // 2), found.steady_n + 11)
-    powers = []
-    for size in sizes:
-        limit = float(stats.binom.ppf(1 - found.alpha, size, found.p0))
-        limit += float(stats.binom.sf(limit, size, found.p0) > found.alpha)
-        powers.append((float(size), float(stats.binom.sf(limit, size, found.p1))))
+    sizes = np.arange(max(2, found.n // 2), found.steady_n + 11)
+    limits = critical_responses(sizes, found.p0, found.alpha)
+    reached = np.asarray(stats.binom.sf(limits, sizes, found.p1))
+    powers = list(zip(sizes.tolist(), reached.tolist(), strict=True))
     figure = draw_lines(
         {"Power": powers}, title="Power by the number of patients", across="Patients",
         in_whole=True, up="Power (%)",
