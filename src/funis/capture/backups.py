@@ -24,7 +24,7 @@ def back_up(configuration: Configuration, target: Path, recipients: Path) -> tup
     funis.errors.OutputError : it cannot be written; nothing is left behind
     """
     configure(configuration)
-    from funis.capture.context import Acting, acting
+    from funis.capture.context import SERVER, Acting, acting
     from funis.capture.exchange.backup import make_backup
     from funis.capture.exchange.sealed import read_recipients
     from funis.capture.study_in_force import started_with
@@ -33,7 +33,7 @@ def back_up(configuration: Configuration, target: Path, recipients: Path) -> tup
     found = read_recipients(recipients)
     made = make_backup(configuration, started_with().trial.id, target, found)
     names = [each.name or each.key for each in found]
-    with acting(Acting("funis", "backup", sites=None)):
+    with acting(Acting(SERVER, "backup", sites=None)):
         record_event("backed up", "system", {"at": made.at, "root": made.root, "recipients": names})
     return made, names
 
@@ -77,7 +77,7 @@ def restore(source: Path, folder: Path, key: Path, receipts: Path | None, *, ver
     if not verifies:
         return Restored(made, None, (), younger)
     configure(replace(asked, database=asked.owner if made.kind == "postgresql" else ""))
-    from funis.capture.context import Acting, acting
+    from funis.capture.context import SERVER, Acting, acting
     from funis.capture.exchange.restore import differing_ends, older_than
     from funis.capture.trail.make_anchor import present_ends
     from funis.capture.trail.rows import read_rows
@@ -85,7 +85,7 @@ def restore(source: Path, folder: Path, key: Path, receipts: Path | None, *, ver
 
     anchors = asked.anchors_file if asked.anchors_file.is_file() else None
     verified = verify_trail(made.study, Witnesses(anchors=anchors))
-    with acting(Acting("funis", sites=None), is_snapshot=True):
+    with acting(Acting(SERVER, sites=None), is_snapshot=True):
         moved = differing_ends(made, present_ends())
         gone = list(check_receipts(read_rows(), older_than(made, given)))
     ends = [Alteration(chain, "does not end as the manifest of the backup says") for chain in moved]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from funis.capture.context import Acting, acting
+from funis.capture.context import SERVER, Acting, acting
 from funis.capture.people.accounts import add_person, grant_role
 from funis.capture.people.permissions import COORDINATOR, INVESTIGATOR, MONITOR, ROLES
 from funis.capture.study_in_force import started_with, today
@@ -23,7 +23,7 @@ def add_demo_users() -> list[dict[str, object]]:
     sites = started_with().site_ids
     wanted = [(role, site) for site in sites for role in _OF_A_SITE]
     wanted += [(role, "") for role in ROLES if role not in _OF_A_SITE]
-    with acting(Acting("funis", "demonstration", sites=None)):
+    with acting(Acting(SERVER, "demonstration", sites=None)):
         return [_add(role, site) for role, site in wanted]
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from funis.capture.configuration import SECOND_FACTOR, factors_file, secret_file
-from funis.capture.context import Acting, acting
+from funis.capture.context import SERVER, Acting, acting
 from funis.capture.database.audited_tables import CHAIN
 from funis.capture.people.permissions import ROLES
 from funis.errors import UnknownNameError, ValueRangeError
@@ -41,7 +41,7 @@ def refuse_unsafe(folder: Path) -> None:
     for role in settings.SECOND_FACTOR_ROLES:
         if role not in ROLES:
             raise UnknownNameError("role", role, ROLES, SECOND_FACTOR)
-    with acting(Acting("funis", sites=None)):
+    with acting(Acting(SERVER, sites=None)):
         _refuse_clock()
 
 

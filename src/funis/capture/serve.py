@@ -47,7 +47,7 @@ def prepare(configuration: Configuration) -> None:
     """
     configure(configuration)
     from funis.capture.conduct.locks import make_locks
-    from funis.capture.context import Acting, acting
+    from funis.capture.context import SERVER, Acting, acting
     from funis.capture.models import VersionInForce
     from funis.capture.safe_start import refuse_unsafe
     from funis.capture.study_in_force import load_version, put_in_force, started_with, today
@@ -57,7 +57,7 @@ def prepare(configuration: Configuration) -> None:
     _make_schema(configuration, study.trial.id)
     refuse_unsafe(configuration.folder)
     text = (configuration.folder / FILE_NAME).read_text(encoding="utf-8")
-    with acting(Acting("funis", "study file of the folder", sites=None)):
+    with acting(Acting(SERVER, "study file of the folder", sites=None)):
         version = load_version(text)
         make_locks(study.site_ids)
         for site in study.site_ids:
@@ -110,12 +110,12 @@ def load_data(configuration: Configuration, source: Path) -> dict[str, int]:
     funis.errors.FindingsError : cells that no form takes; nothing is loaded
     """
     configure(configuration)
-    from funis.capture.context import Acting, acting
+    from funis.capture.context import SERVER, Acting, acting
     from funis.capture.exchange.load import load_folder
     from funis.capture.monitoring.automatic import check_everything
     from funis.capture.study_in_force import newest_version
 
-    with acting(Acting("funis", "data folder loaded", sites=None)):
+    with acting(Acting(SERVER, "data folder loaded", sites=None)):
         loaded = load_folder(source, newest_version())
         check_everything()
     return loaded
@@ -135,14 +135,14 @@ def export_data(configuration: Configuration, out: Path, as_of: str = "") -> dic
     ValueRangeError : the folder holds something, or the moment is none of the past
     """
     configure(configuration)
-    from funis.capture.context import Acting, acting
+    from funis.capture.context import SERVER, Acting, acting
     from funis.capture.exchange.export import export_study
     from funis.capture.monitoring.automatic import check_everything
     from funis.capture.study_in_force import read_moment
     from funis.capture.trail.events import record_event
 
     moment = read_moment(as_of) if as_of else ""
-    with acting(Acting("funis", "data folder written", sites=None)):
+    with acting(Acting(SERVER, "data folder written", sites=None)):
         check_everything()
         rows = export_study(out, moment)
         record_event("exported", "system", {"tables": rows, "as_of": moment or None})
@@ -208,13 +208,13 @@ def add_administrator(login: str, printed_name: str, password: str) -> None:
     ------
     ValueRangeError : there is one already; another is made by him
     """
-    from funis.capture.context import Acting, acting
+    from funis.capture.context import SERVER, Acting, acting
     from funis.capture.models import RoleHeld
     from funis.capture.people.accounts import add_person, grant_role
     from funis.capture.people.permissions import ADMINISTRATOR
     from funis.capture.study_in_force import today
 
-    with acting(Acting("funis", "first administrator", sites=None)):
+    with acting(Acting(SERVER, "first administrator", sites=None)):
         if RoleHeld.objects.filter(role=ADMINISTRATOR, until=None).exists():
             raise ValueRangeError(
                 "administrator", "one is there", "a server without one", "Let the administrator add others."

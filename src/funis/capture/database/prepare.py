@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from funis.capture.context import Acting, acting
+from funis.capture.context import SERVER, Acting, acting
 from funis.capture.database import postgresql_triggers, sqlite_triggers
 from funis.capture.database.audited_tables import TRAIL, audited_tables
 from funis.capture.database.fingerprint import read_fingerprint
@@ -41,7 +41,7 @@ def prepare_database(study: str, role: str = "") -> None:
             _prepare_postgresql(study, role)
         else:
             _prepare_sqlite(study)
-    with acting(Acting("funis", "database prepared", sites=None)):
+    with acting(Acting(SERVER, "database prepared", sites=None)):
         record_event("prepared", "system", {"schema": read_fingerprint()})
 
 
@@ -54,7 +54,7 @@ def refuse_altered() -> None:
     """
     if TRAIL not in connection.introspection.table_names():
         return
-    with acting(Acting("funis", sites=None)):
+    with acting(Acting(SERVER, sites=None)):
         prepared = last_schema(read_rows("system"))
     if prepared and prepared != read_fingerprint():
         raise ValueRangeError(

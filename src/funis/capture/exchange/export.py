@@ -52,7 +52,7 @@ def export_tables(of: QuerySet[Subject] | None = None) -> Exported:
     statement that nothing happened (``safety_questions`` tells who was asked). Of the columns stand those
     that have to, and those that hold something.
     """
-    return _cells(_place(present_rows(exported_subjects() if of is None else of)))
+    return _cells(place_rows(exported_subjects() if of is None else of))
 
 
 def _cells(placed: PlacedTables) -> Exported:

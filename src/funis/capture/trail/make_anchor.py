@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from funis.capture.context import Acting, acting, moment
+from funis.capture.context import SERVER, Acting, acting, moment
 from funis.capture.trail.anchors import (
     ANCHORED,
     Anchor,
@@ -55,7 +55,7 @@ def make_anchor(study: str, file: Path, key_file: Path) -> Anchor:
     """
     key = read_key(key_file)
     with said_of(file), lock_folder(file.parent):
-        with acting(Acting("funis", "daily anchor", sites=None)):
+        with acting(Acting(SERVER, "daily anchor", sites=None)):
             now = present_ends()
             anchor = sign_anchor(Anchor(study, moment(), len(now), root_of(now)), key)
             moved = moved_since(last_told_ends(), now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from funis.capture.context import Acting, acting
+from funis.capture.context import SERVER, Acting, acting
 from funis.capture.database.connections import link
 from funis.capture.database.fingerprint import read_fingerprint
 from funis.capture.trail.anchors import check_anchors, read_anchors
@@ -73,7 +73,7 @@ def verify_trail(study: str, kept: Witnesses = Witnesses()) -> Verified:
     """
     anchors = read_anchors(kept.anchors) if kept.anchors else []
     given = list(read_receipts(kept.receipts)) if kept.receipts else []
-    with acting(Acting("funis", sites=None), is_snapshot=True):
+    with acting(Acting(SERVER, sites=None), is_snapshot=True):
         rows = list(read_rows())
         heads = read_heads()
         found = [
