@@ -21,12 +21,20 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
     (folder / "study.toml").write_text(template_path("sle").read_text(encoding="utf-8"), encoding="utf-8")
     found = Configuration(folder, os.environ.get(DATABASE, ""), os.environ.get(OWNER, ""))
     configure(found)
-    if found.database:
-        from django.db.backends.signals import connection_created
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+    from django.db.backends.signals import connection_created
 
-        connection_created.connect(see_every_site, dispatch_uid="tests")
+    # What a password or a full disk costs is no matter of these tests: they would wait a third of their time for it.
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
+    connection_created.connect(see_every_site if found.database else wait_for_no_disk, dispatch_uid="tests")
     prepare(found)
     return found
+
+
+def wait_for_no_disk(sender: object, connection: Any, **_: object) -> None:
+    """Do not wait at each commit until the disk has it: no machine of these tests loses its power."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous = OFF")
 
 
 def see_every_site(sender: object, connection: Any, **_: object) -> None:
