@@ -30,9 +30,8 @@ def test_every_action_is_asked_by_a_page(server: Configuration) -> None:
     from funis.capture.people.access import OPEN
 
     asked = {getattr(page.callback, "action", "") for page in PAGES} - {OPEN}
-    # The first page asks the one, and leads who may not see it elsewhere; the override at the bedside the other,
-    # of the person who logs in for it.
-    inside = {"see overview", "override infusion rule"}
+    # The override at the bedside asks it of the person who logs in for it.
+    inside = {"override infusion rule"}
     assert asked | inside == set(ACTIONS)
 
 
@@ -123,8 +122,20 @@ def test_lists_show_the_own_site_alone(server: Configuration, subject: Any) -> N
     listed = browser_of(person_with("monitor", "01")).get(f"/subjects?after={before}").content.decode()
     assert subject.number in listed
     assert other.number not in listed
-    overview = browser_of(person_with("monitor", "01")).get("/").content.decode()
+    overview = browser_of(person_with("monitor", "01")).get("/overview").content.decode()
     assert re.findall(r'subjects\?site=(\d+)"', overview) == ["01"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_begins_on_a_page_that_it_may_see(server: Configuration, role: str) -> None:
+    browser = browser_of(person_with(role, ""))
+    begins = browser.get("/").url
+    assert begins == {
+        "monitor": "/verification",
+        "cell_laboratory": "/product",
+        "administrator": "/accounts",
+    }.get(role, "/overview")
+    assert browser.get(begins).status_code == 200
 
 
 def test_administrators_of_accounts_see_no_clinical_data(server: Configuration, subject: Any) -> None:

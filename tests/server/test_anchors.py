@@ -363,7 +363,7 @@ def test_the_overview_shows_the_last_anchor_and_the_export_has_it(
     from funis.capture.trail.make_anchor import make_anchor
 
     made = make_anchor(STUDY, server.anchors_file, server.anchor_key_file)
-    page = browser_of(person_with("monitor", "01")).get("/").content.decode()
+    page = browser_of(person_with("monitor", "01")).get("/overview").content.decode()
     for said in (made.root, made.signature, made.key):
         assert said in page
     answer = browser_of(person_with("data_manager", "")).post("/export")

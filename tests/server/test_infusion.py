@@ -430,6 +430,7 @@ def test_the_second_infusion_has_its_window_and_follows_the_first(ready: tuple[A
 
 
 def test_a_record_is_corrected_with_a_reason_and_the_row_is_not_typed(ready: tuple[Any, Any]) -> None:
+    from funis.capture.entry.save import FormEntry, save_entry
     from funis.capture.models import Form, InfusionRecord
 
     subject, bag = ready
@@ -448,6 +449,9 @@ def test_a_record_is_corrected_with_a_reason_and_the_row_is_not_typed(ready: tup
     body = {"key": "typed into it", "form": form.pk, "changes": {"cells": {"old": 36000000, "new": 1}}}
     sent = first().post(f"/forms/{form.pk}/save", body, content_type="application/json")
     assert sent.status_code == 422
+    entry = FormEntry("past the page", form.pk, {"cells": (36_000_000, 1)}, "typed")
+    with acts(), pytest.raises(ValueRangeError, match="record of an infusion"):
+        save_entry(entry, form, "somebody")
     assert "entry.js" not in first().get(f"/forms/{form.pk}").content.decode()
 
 

@@ -226,7 +226,7 @@ def test_the_first_page_counts_the_sites_of_its_own_action(elsewhere: Any, wall:
     person = person_with("administrator", "", "administrator-and-coordinator")
     with acting(Acting("funis", sites=None)):
         grant_role(person, "coordinator", "01", today())
-    page = browser_of(person).get("/").content.decode()
+    page = browser_of(person).get("/overview").content.decode()
     assert "subjects?site=01" in page
     assert "subjects?site=02" not in page
 

@@ -209,4 +209,8 @@ def test_a_monitor_ticks_items_and_finds_what_fell(sledai: Any) -> None:
     assert "Changed since verified" in beside
     totals = monitor.get(f"/subjects/{sledai.subject_id}/verification").content.decode()
     assert 'class="overdue"' in totals
-    assert 'href="/verification"' in monitor.get("/").content.decode()
+    assert 'href="/verification"' in monitor.get("/overview").content.decode()
+    # Where nothing was verified nothing can have changed since: that is no zero.
+    assert (
+        "nothing verified yet" in browser_of(person_with("monitor", "04")).get("/overview").content.decode()
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from funis.capture.conduct.infusions import is_made_from_record
 from funis.capture.conduct.participation import settle_status
 from funis.capture.configuration import read_configuration
 from funis.capture.context import because, moment
@@ -22,6 +23,7 @@ from funis.capture.study_in_force import plan_of, today
 from funis.capture.trail.history import last_change
 from funis.capture.trail.receipts import Receipt, add_receipt, make_receipt
 from funis.capture.trail.rows import read_head
+from funis.errors import ValueRangeError
 
 UNEXPLAINED: Final[dict[Language, dict[str, str]]] = {
     "en": {"found": "no reason", "allowed": "why the value is another now", "fix": "Give the reason."},
@@ -125,8 +127,16 @@ def save_entry(entry: FormEntry, form: Form, person: str, language: Language = "
 
     Raises
     ------
-    ValueRangeError : the form, or a later one whose score would be another, is closed to entry
+    ValueRangeError : the form, or a later one whose score would be another, is closed to entry; or the form
+        is made from the record of an infusion
     """
+    if is_made_from_record(form):
+        raise ValueRangeError(
+            "form",
+            "made from the record of an infusion",
+            "another form",
+            "Correct the record of the infusion.",
+        )
     forms = list(
         Form.objects.select_for_update()
         .select_related("version")

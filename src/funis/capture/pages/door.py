@@ -24,6 +24,7 @@ from funis.capture.people.accounts import (
 )
 from funis.capture.people.open_sessions import note_beginning
 from funis.capture.people.passkeys import PasskeyRelyingParty
+from funis.capture.people.permissions import landing_of
 from funis.capture.study_in_force import started_with
 from funis.capture.trail.events import record_event
 from funis.errors import ValueRangeError
@@ -124,6 +125,14 @@ def read_proof(request: HttpRequest) -> factors.Proof:
 def _where_to(address: str, host: str) -> str:
     """Give the address that was asked for before, where it is one of ours."""
     return address if url_has_allowed_host_and_scheme(address, {host}) else "/"
+
+
+@asks("log in")
+def begin(asked: PageRequest) -> HttpResponse:
+    """Lead a person to where the role begins."""
+    answer = HttpResponseRedirect(landing_of(asked.rights))
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @asks("log in", "POST", is_of_the_account=True)

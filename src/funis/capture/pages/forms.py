@@ -248,13 +248,6 @@ def previous_form(form: Form) -> Form | None:
 def save(asked: PageRequest, key: str) -> HttpResponse:
     """Save an entry; the answer goes out after the transaction stands."""
     form = find_form(asked, key)
-    if is_made_from_record(form):
-        raise ValueRangeError(
-            "form",
-            "made from the record of an infusion",
-            "another form",
-            "Correct the record of the infusion.",
-        )
     entry = read_entry(asked.request.body, form.pk)
     answer = save_entry(entry, form, str(asked.request.user.pk), language_of(asked))
     transaction.on_commit(partial(acknowledge, answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.templatetags.static import static
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from funis.capture.forms.plan_parts import Language
 from funis.capture.pages.words import in_language
@@ -26,7 +28,19 @@ def make_environment(**options: Any) -> Environment:
     options |= {"trim_blocks": True, "lstrip_blocks": True}
     environment = Environment(**options)  # noqa: S701 - autoescape stands among the options
     environment.globals |= {"static": static, "ROLES": ROLES}
+    environment.filters |= {"day": _day, "at": _at}
     return environment
+
+
+def _day(day: date | str | None) -> Markup | str:
+    """Show a day, or a day with its time, so that a narrow screen does not break it at a hyphen."""
+    shown = day.isoformat() if isinstance(day, date) else day
+    return Markup("<time>{}</time>").format(shown) if shown else ""
+
+
+def _at(moment: str, length: int = 16, zone: str = " UTC") -> Markup | str:
+    """Show a moment as the trail writes it, to the minute."""
+    return _day(f"{moment[:length].replace('T', ' ')}{zone}" if moment else "")
 
 
 _environment = make_environment()

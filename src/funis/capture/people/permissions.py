@@ -78,6 +78,20 @@ EVERYWHERE: Final = frozenset(
 """Actions that belong to no site: the role must be held at all sites."""
 
 
+LANDINGS: Final[Mapping[str, str]] = {
+    MONITOR: "/verification",
+    LABORATORY: "/product",
+    INVESTIGATOR: "/overview",
+    COORDINATOR: "/overview",
+    MANAGER: "/overview",
+    STATISTICIAN: "/overview",
+    BOARD: "/overview",
+    AUDITOR: "/overview",
+    ADMINISTRATOR: "/accounts",
+}
+"""Where each role begins after the door; who holds several begins where the first of them does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A role as it is held: where (empty: at all sites), from when, until when."""
@@ -127,6 +141,18 @@ class Rights:
         """
         sites = self.sites(action)
         return sites is None or (site in sites if site else bool(sites))
+
+
+def landing_of(rights: Rights) -> str:
+    """Give the address at which a person begins.
+
+    Examples
+    --------
+    >>> landing_of(Rights(frozenset({("monitor", "01"), ("auditor", "")})))
+    '/verification'
+    """
+    held = {role for role, _ in rights.roles}
+    return next((address for role, address in LANDINGS.items() if role in held), "/account")
 
 
 def read_rights(held: Iterable[Held], day: date) -> Rights:
