@@ -58,3 +58,13 @@ CAUSALITY_LEVELS: tuple[str, ...] = ("unrelated", "unlikely", "possible", "proba
 """Relation of an adverse event to the cells, from none to sure."""
 RELATED_LEVELS: tuple[str, ...] = ("possible", "probable", "definite")
 """Of these levels, those that make an event a related one."""
+
+SERIOUS_CRITERIA: dict[str, str] = {
+    "serious_death": "It led to death.",
+    "serious_life_threatening": "The subject was at risk of death when it happened.",
+    "serious_hospital": "It led to admission to a hospital, or prolonged a stay.",
+    "serious_disability": "It led to persistent or significant disability or incapacity.",
+    "serious_birth_defect": "It is a congenital anomaly or a birth defect.",
+    "serious_other": "It is medically important in another way.",
+}
+"""Columns of adverse events that say why one is serious (ICH E2A 1994, II.B), with what each means."""

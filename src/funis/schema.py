@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from funis.column_kinds import MOST_DAYS
-from funis.safety_words import ACTION_WORDS, CAUSALITY_LEVELS
+from funis.safety_words import ACTION_WORDS, CAUSALITY_LEVELS, SERIOUS_CRITERIA
 
 Kind = Literal["text", "date", "number", "integer", "flag", "time"]
 
@@ -334,6 +334,10 @@ ADVERSE_EVENTS = Table(
         _day_column("end_day", "Last study day, where the data carry no dates."),
         Column("grade", "integer", "CTCAE grade.", allowed=("1", "2", "3", "4", "5")),
         Column("serious", "flag", "1 when serious."),
+        *(
+            Column(name, "flag", f"1 where it holds: {meaning[0].lower()}{meaning[1:]}")
+            for name, meaning in SERIOUS_CRITERIA.items()
+        ),
         Column("related", "flag", "1 when related to the cells, possibly or surely."),
         Column(
             "causality",
@@ -341,6 +345,7 @@ ADVERSE_EVENTS = Table(
             "How sure the relation to the cells is; from possible upwards the event counts as related.",
             allowed=CAUSALITY_LEVELS,
         ),
+        Column("expected", "flag", "1 when the reference safety information of the product names the event."),
         Column(
             "outcome",
             "text",

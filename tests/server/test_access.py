@@ -316,6 +316,13 @@ def words_of_infusions() -> set[str]:
     return {words for table in tables for words in table.values()} | rules | {SAME_TWICE, UNPROVEN}
 
 
+def words_of_safety() -> set[str]:
+    """Give the words that the pages of safety take from tables."""
+    from funis.capture.safety import clock, reports
+
+    return {*clock.CLOCK_STATES.values(), *reports.KINDS.values()}
+
+
 def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:
     from funis.capture.conduct.locks import STATES
     from funis.capture.conduct.screening import STATUSES
@@ -338,7 +345,7 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     every |= {step.words for step in query_steps.STEPS.values()}
     every |= {"Answer", "Close", "Reopen", *verification.MARKS.values()}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
-    every |= words_of_the_product()
+    every |= words_of_the_product() | words_of_safety()
     from funis.capture.signing.content import MEANINGS
     from funis.capture.signing.status import STATUSES as SIGNED
 

@@ -154,6 +154,9 @@ LIMITS: list[tuple[str, list[Change], list[str]]] = [
     ("grade_contradicts_outcome", [(EVENT, 0, "grade", "5"), (EVENT, 0, "outcome", "fatal")], []),
     ("fatal_not_serious", [(EVENT, 0, "outcome", "fatal"), (EVENT, 0, "serious", "0")], HERE),
     ("fatal_not_serious", [(EVENT, 0, "outcome", "fatal"), (EVENT, 0, "serious", "1")], []),
+    ("criterion_not_serious", [(EVENT, 0, "serious_hospital", "1"), (EVENT, 0, "serious", "0")], HERE),
+    ("criterion_not_serious", [(EVENT, 0, "serious_hospital", "0"), (EVENT, 0, "serious", "0")], []),
+    ("criterion_not_serious", [(EVENT, 0, "serious_hospital", "1"), (EVENT, 0, "serious", "1")], []),
     # S1 was asked on day 30: events of day 0 to 30 count.
     ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-02-05"), (EVENT, 0, "end", "")], ["safety_questions:1 any_event 0"]),
     ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-02-06"), (EVENT, 0, "end", "")], []),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from django.db import DatabaseError, connection, transaction
@@ -141,6 +142,21 @@ def _tell_database(who: Acting) -> None:
 def moment() -> str:
     """Give the present time in UTC as the trail and the receipts write it."""
     return read_clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_at(text: str) -> datetime:
+    """Read a moment as the trail and the server's rows store it.
+
+    Raises
+    ------
+    ValueError : it is none
+
+    Examples
+    --------
+    >>> moment_at("2026-03-02T09:00:00.000000Z").isoformat()
+    '2026-03-02T09:00:00+00:00'
+    """
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def context_value(name: str) -> str | None:

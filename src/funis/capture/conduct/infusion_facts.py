@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from funis.capture.conduct.consent import consent_in_force
@@ -13,7 +13,7 @@ from funis.capture.conduct.eligibility import screening_of
 from funis.capture.conduct.infusion_rules import InfusionFacts, InfusionLimits, compute_cells
 from funis.capture.conduct.product.lots import GIVEABLE, lot_state
 from funis.capture.conduct.product.moving import moment_of
-from funis.capture.context import moment
+from funis.capture.context import moment, moment_at
 from funis.capture.models import Form, InfusionRecord, Subject, Unit
 from funis.capture.models.screening import ELIGIBLE
 from funis.capture.study_in_force import study_of, today, version_at
@@ -45,7 +45,7 @@ def read_moment(text: str) -> datetime | None:
     >>> read_moment("2026-03-02T09:00:00.000000Z").isoformat()
     '2026-03-02T09:00:00+00:00'
     """
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC) if text else None
+    return moment_at(text) if text else None
 
 
 def infusion_rows(subject: Subject) -> list[Form]:

@@ -199,7 +199,7 @@ def export_files(as_of: str = "") -> tuple[dict[str, str], dict[str, int]]:
     counted = {name: len(rows) for name, (_, rows) in tables.items()}
     rendered = sorted(render_tables(tables).items())
     files = {FILE_NAME: trial.version.text} | {f"data/{name}.csv": text for name, text in rendered}
-    return files | {MANIFEST: make_manifest(trial.version, files, counted, as_of)}, counted
+    return files | {MANIFEST: make_manifest(trial, files, counted, as_of)}, counted
 
 
 def export_study(out: Path, as_of: str = "") -> dict[str, int]:

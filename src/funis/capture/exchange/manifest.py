@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from funis.capture.configuration import read_configuration
 from funis.capture.context import moment
-from funis.capture.models import StudyVersion
+from funis.capture.exchange.trial_rows import TrialRows
+from funis.capture.safety.clock import told_clocks
 from funis.capture.study_in_force import study_of
 from funis.capture.trail.anchors import last_anchor, root_of
 from funis.capture.trail.make_anchor import present_ends
@@ -18,14 +19,12 @@ from funis.capture.trail.make_anchor import present_ends
 FILE: Final = "manifest.json"
 
 
-def make_manifest(
-    version: StudyVersion, files: Mapping[str, str], rows: Mapping[str, int], as_of: str
-) -> str:
+def make_manifest(trial: TrialRows, files: Mapping[str, str], rows: Mapping[str, int], as_of: str) -> str:
     """Make the manifest of an export.
 
     Parameters
     ----------
-    version : of the study, whose file was exported
+    trial : the rows that were exported; the clocks of serious events stand in no table, but here
     files : text of each file by its name in the folder
     rows : of each table
     as_of : moment whose data these are, in UTC; empty: the present
@@ -34,12 +33,13 @@ def make_manifest(
     anchor = last_anchor(read_configuration().anchors_file)
     said: dict[str, Any] = {
         "v": 1,
-        "study": study_of(version).trial.id,
-        "study_version": version.number,
+        "study": study_of(trial.version).trial.id,
+        "study_version": trial.version.number,
         "exported_at": moment(),
         "as_of": as_of or None,
         "rows": dict(rows),
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
+        "serious_events": told_clocks(trial.clocks, trial.reports),
         "trail": {"chains": len(ends), "rows": sum(seq for seq, _ in ends.values()), "root": root_of(ends)},
         "anchor": asdict(anchor) if anchor else None,
     }

@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
-from funis.capture.models import Consent, Form, StudyForm, StudyVersion, Subject, SubjectVisit
+from funis.capture.models import (
+    Consent,
+    Form,
+    SafetyClock,
+    SafetyReport,
+    StudyForm,
+    StudyVersion,
+    Subject,
+    SubjectVisit,
+)
 from funis.capture.models.audited import Audited
 from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.study_in_force import newest_version
@@ -30,6 +39,7 @@ class TrialRows:
     consents : by day
     visits, forms : of these subjects, in no order; a form of a visit has it
     study_forms : by name and code
+    clocks, reports : of serious events of these subjects, in no order; a clock has its form and subject
     """
 
     version: StudyVersion
@@ -38,6 +48,8 @@ class TrialRows:
     visits: Sequence[SubjectVisit]
     forms: Sequence[Form]
     study_forms: Sequence[StudyForm]
+    clocks: Sequence[SafetyClock]
+    reports: Sequence[SafetyReport]
 
 
 def present_rows(chosen: QuerySet[Subject]) -> TrialRows:
@@ -54,6 +66,8 @@ def present_rows(chosen: QuerySet[Subject]) -> TrialRows:
         list(SubjectVisit.objects.filter(subject__in=chosen)),
         list(Form.objects.filter(subject__in=chosen).select_related("visit")),
         list(StudyForm.objects.order_by("name", "code")),
+        list(SafetyClock.objects.filter(subject__in=chosen).select_related("form", "subject")),
+        list(SafetyReport.objects.filter(subject__in=chosen)),
     )
 
 
@@ -79,6 +93,10 @@ def rows_as_of(moment: str) -> TrialRows:
     for form in forms:
         if form.visit_id:
             form.visit = visits[form.visit_id]
+    by_form, by_subject = {each.pk: each for each in forms}, {each.pk: each for each in subjects}
+    clocks = [each for each in rows_of(SafetyClock, states) if each.subject_id in chosen]
+    for clock in clocks:
+        clock.form, clock.subject = by_form[clock.form_id], by_subject[clock.subject_id]
     return TrialRows(
         versions[-1],
         sorted(subjects, key=lambda each: each.number),
@@ -89,6 +107,8 @@ def rows_as_of(moment: str) -> TrialRows:
         list(visits.values()),
         forms,
         sorted(rows_of(StudyForm, states), key=lambda each: (each.name, each.code)),
+        clocks,
+        [each for each in rows_of(SafetyReport, states) if each.subject_id in chosen],
     )
 
 

@@ -25,6 +25,7 @@ from funis.catalogue.translations import translated
 from funis.catalogue.wording.plain_words import name_words
 from funis.data.check.subjects import USUAL_BODY
 from funis.data.known_tables import study_tables
+from funis.safety_words import SERIOUS_CRITERIA
 from funis.schema import DATED, ENDS_BY_FLAG, Column
 from funis.study.model import LabTest, Study
 from funis.units import convert
@@ -67,6 +68,7 @@ _NOT_ASKED: Final = frozenset({"day", "start_day", "end_day", *ENDS_BY_FLAG})
 _ASKED_IF: Final[dict[tuple[str, str], tuple[str, tuple[Code, ...]]]] = {
     ("safety_questions", "any_event"): ("asked", (1,)),
     ("disposition", "reason"): ("status", ("withdrew", "lost", "died")),
+    **{("adverse_events", name): ("serious", (1,)) for name in SERIOUS_CRITERIA},
 }
 _LABELS: Final = {
     "any_event": "Any event",
@@ -77,6 +79,13 @@ _LABELS: Final = {
     "preferred_term": "Coded term",
     "organ_class": "System organ class",
     "grade": "CTCAE grade",
+    "serious_death": "Led to death",
+    "serious_life_threatening": "Life-threatening",
+    "serious_hospital": "Hospital stay, or a longer one",
+    "serious_disability": "Disability",
+    "serious_birth_defect": "Birth defect",
+    "serious_other": "Important in another way",
+    "expected": "Expected",
     "related": "Related to the cells",
     "causality": "How sure the relation is",
     "value": "Result",
@@ -100,6 +109,8 @@ _ASKED: Final = {
     "any_event": "Whether any event was reported since the last visit.",
     "asked_drugs": "Whether the subject was asked about other drugs taken since the last visit.",
     "serious": "Serious by the criteria of the protocol, whatever the grade.",
+    **SERIOUS_CRITERIA,
+    "expected": "Whether the reference safety information of the product names the event.",
     "related": "Related to the cells, possibly or surely.",
     "attended": "Empty means that the subject came.",
     "received_cells": "No where the subject was given no infusion.",

@@ -24,10 +24,12 @@ from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import Form, StudyVersion, SubjectVisit
 from funis.capture.monitoring.automatic import check_waiting
 from funis.capture.pages.queries import notes_of_form
+from funis.capture.pages.safety import clock_of_form
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import ENTRY_WORDS, in_language
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.safety.clock import EVENTS, is_serious
 from funis.capture.signing.content import MEANINGS
 from funis.capture.signing.status import STATUSES, SignatureRead, read_signatures
 from funis.capture.study_in_force import plan_of, today, version_at
@@ -147,6 +149,8 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
         may_enter=may_enter,
         state=locks.STATES[state],
         of_whole=notes.get("", []),
+        clock=clock_of_form(form) if asked.rights.may("see safety", form.site) else None,
+        lacks_clock=form.name == EVENTS and is_serious(form.data),
         **signed_values(asked, form.site, read_signatures(form.subject_id, form.pk)),
         entry_words=words_of_entry(asked),
         queue_key=queue_key(str(asked.request.user.pk)),

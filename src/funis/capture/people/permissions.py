@@ -52,6 +52,8 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "freeze data": frozenset({MONITOR, MANAGER}),
     "lock data": frozenset({MANAGER}),
     "lock database": frozenset({MANAGER, STATISTICIAN}),
+    "see safety": _READ,
+    "report event": _ENTER,
     "see queries": _READ - {BOARD},
     "ask query": frozenset({MONITOR, MANAGER}),
     "answer query": _ENTER,

@@ -12,6 +12,7 @@ from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import on_day, row_finding, rows_where
 from funis.errors import Finding, UnitError
 from funis.frames.verbs import Verbs, verbs_of
+from funis.safety_words import SERIOUS_CRITERIA
 from funis.schema import DISPOSITION_STATUSES, DRUG_RESPONSES
 from funis.scoring.steroids import (
     DoseError,
@@ -40,6 +41,7 @@ def check_course(data: Data) -> Iterator[Finding]:
     yield from _check_doses(data)
     yield from _check_responses(data)
     yield from _check_events(data)
+    yield from _check_criteria(data)
     yield from _check_deaths(data)
     yield from _check_questions(data)
     yield from _check_disposition(data)
@@ -212,6 +214,18 @@ def _check_events(data: Data) -> Iterator[Finding]:
         yield _event_finding(
             "warning", "repeated_event", row, "term", message, "Keep one, or tell them apart."
         )
+
+
+def _check_criteria(data: Data) -> Iterator[Finding]:
+    """Find events that are said not to be serious, and to meet a criterion of seriousness."""
+    events = data.frames["adverse_events"]
+    ops = verbs_of(events)
+    for criterion in SERIOUS_CRITERIA:
+        for row in rows_where(events, (ops.col(criterion) == 1) & (ops.col("serious") == 0)):
+            message = f"'{criterion}' is 1, and the event is said not to be serious."
+            yield _event_finding(
+                "warning", "criterion_not_serious", row, "serious", message, "Correct one of the two."
+            )
 
 
 def _check_deaths(data: Data) -> Iterator[Finding]:
