@@ -13,6 +13,7 @@ from funis.version import VERSION
 
 if TYPE_CHECKING:
     from funis import design as design
+    from funis import simulate as simulate
     from funis.analysis.analyse import analyse as analyse
     from funis.analysis.every_finding import check_frames as check_frames
     from funis.audit.audit import audit as audit
@@ -101,7 +102,7 @@ _HOME = {
 }
 
 #: Rooms that are used by their own names: ``funis.design.simon``.
-_ROOMS = ("design",)
+_ROOMS = ("design", "simulate")
 
 __all__ = ["__version__", *_HOME, *_ROOMS]  # noqa: PLE0604  (the names are the keys of the table above)
 

@@ -417,6 +417,8 @@ TARGETS = (
     Target("design.borrow", funis.design.borrow, {
         "responders": (3, 4), "treated": (10, 12), "flat_weight": 0.2, "spread_between": 1.0, "new_responders": 1, "new_treated": 5},
         arrays=("responders", "treated")),
+    Target("simulate.calibrate", funis.simulate.calibrate, {"relapses": "abstract", "seed": 1, "steps": 20}),
+    Target("simulate.fit_waning", funis.simulate.fit_waning, {"x50": 0.3, "fast": 0.1, "correlation": 0.4}),
     Target("study.choice", STUDY.choice, {"instrument": "sledai_2k"}),
     Target("study.lab", STUDY.lab, {"test": "c3"}),
     Target("study.endpoint", STUDY.endpoint, {"name": STUDY.endpoints[0].id}),

@@ -119,7 +119,9 @@ def test_every_public_function_and_argument_is_tried() -> None:
         name: getattr(funis, name) for name in funis.__all__ if name not in {"__version__", "Definition"}
     }
     public |= {name: getattr(funis.stats, name) for name in funis.stats.__all__}
-    public |= {f"design.{name}": getattr(funis.design, name) for name in public.pop("design").__all__}
+    for room in ("design", "simulate"):
+        inside = public.pop(room)
+        public |= {f"{room}.{name}": getattr(inside, name) for name in inside.__all__}
     without_arguments = {"definitions", "study_schema"}
     assert set(public) - without_arguments <= set(TARGETS)
     for name in set(public) - without_arguments - {"Limits"}:

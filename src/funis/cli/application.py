@@ -26,6 +26,7 @@ from funis.cli import (
     pool_commands,
     product_commands,
     serve_commands,
+    simulate_commands,
     study_commands,
 )
 from funis.cli.abstract_command import abstract
@@ -82,6 +83,7 @@ app.command("check-document")(document_commands.check_document)
 app.command()(audit_commands.audit)
 app.command("study-schema")(study_commands.study_schema)
 app.command()(pool_commands.pool)
+app.command()(simulate_commands.calibrate)
 app.command()(demo)
 app.command()(docs)
 app.command()(serve_commands.serve)

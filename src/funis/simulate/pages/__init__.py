@@ -1,0 +1,1 @@
+"""Simulations in words: documents of what was calibrated, simulated and compared."""
