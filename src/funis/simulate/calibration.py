@@ -12,7 +12,7 @@ from funis.simulate.disease_model import make_grid
 from funis.simulate.ensemble_sampler import Chains, ChainStatus, sample
 from funis.simulate.likelihood import PublishedLikelihood, column, predict_scores, survival
 from funis.simulate.maximum_likelihood import WaningAnswer, fit_waning
-from funis.simulate.parameters import FITTED, PARAMETERS, Parameter, draw_prior, from_line, to_line
+from funis.simulate.parameters import FITTED, PARAMETERS, ModelParameter, draw_prior, from_line, to_line
 from funis.simulate.published_figures import (
     INFUSION_MONTHS,
     MEANS,
@@ -58,7 +58,7 @@ class CalibratedParameter:
     r_hat, effective_size : of its chain
     """
 
-    parameter: Parameter
+    parameter: ModelParameter
     prior: Limits95
     posterior: Limits95
     removed: float

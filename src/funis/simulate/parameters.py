@@ -16,7 +16,7 @@ Shape = Literal["lognormal", "beta", "half_normal", "fixed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ModelParameter:
     """One parameter.
 
     Attributes
@@ -43,38 +43,38 @@ class Parameter:
 
 # key, name, unit, prior, numbers, source, how sure
 PARAMETERS: Final = (
-    Parameter("a0", "SLEDAI before treatment", "points", "lognormal", (10.4, 0.15),
+    ModelParameter("a0", "SLEDAI before treatment", "points", "lognormal", (10.4, 0.15),
               "mean of 24 placebo arms, Tselios 2021 (Rheumatology, keaa655); spread assumed", "published"),
-    Parameter("effect", "largest share of activity the imprint takes away (I)", "", "beta", (1.5, 1.5),
+    ModelParameter("effect", "largest share of activity the imprint takes away (I)", "", "beta", (1.5, 1.5),
               "nothing known", "assumed"),
-    Parameter("fast", "share of the fall that needs no cells (D)", "", "beta", (7.0, 21.0),
+    ModelParameter("fast", "share of the fall that needs no cells (D)", "", "beta", (7.0, 21.0),
               "placebo arms fall by 23 to 28%: behind an SRI-4 rate of 39.8%, Tselios 2021", "derived"),
-    Parameter("ka", "rate at which activity follows (kA)", "1/month", "lognormal", (0.4, 0.6),
+    ModelParameter("ka", "rate at which activity follows (kA)", "1/month", "lognormal", (0.4, 0.6),
               "nothing known; months, not days or years", "assumed"),
-    Parameter("half_life", "half-life of the imprint", "months", "lognormal", (9.0, 1.0),
+    ModelParameter("half_life", "half-life of the imprint", "months", "lognormal", (9.0, 1.0),
               "no published study measures it", "assumed"),
-    Parameter("x50", "imprint with half the effect (X50)", "doses", "lognormal", (0.3, 0.7),
+    ModelParameter("x50", "imprint with half the effect (X50)", "doses", "lognormal", (0.3, 0.7),
               "one infusion did about as well as two in 58 randomised, Wang 2012", "derived"),
-    Parameter("prone", "share of responders who can relapse (f)", "", "beta", (1.0, 1.0),
+    ModelParameter("prone", "share of responders who can relapse (f)", "", "beta", (1.0, 1.0),
               "nothing known", "assumed"),
-    Parameter("h0", "hazard of relapse of those, without imprint (h0)", "1/month", "lognormal", (0.15, 1.0),
+    ModelParameter("h0", "hazard of relapse of those, without imprint (h0)", "1/month", "lognormal", (0.15, 1.0),
               "nothing known", "assumed"),
-    Parameter("beta", "protection from relapse by the imprint (beta)", "", "half_normal", (1.5,),
+    ModelParameter("beta", "protection from relapse by the imprint (beta)", "", "half_normal", (1.5,),
               "nothing known; harm is a scenario of its own, because this prior rules it out", "assumed"),
 )  # fmt: skip
 FITTED: Final = tuple(each.key for each in PARAMETERS)
 
 # What is not fitted: nothing published decides it.
 FIXED: Final = (
-    Parameter("kd", "rate of the fall that needs no cells (kD)", "1/month", "fixed", (2.0,),
+    ModelParameter("kd", "rate of the fall that needs no cells (kD)", "1/month", "fixed", (2.0,),
               "most of it within a month", "assumed"),
-    Parameter("kb", "turnover of IgG autoantibody (kB)", "1/month", "fixed", (math.log(2) * 30.4375 / 21,),
+    ModelParameter("kb", "turnover of IgG autoantibody (kB)", "1/month", "fixed", (math.log(2) * 30.4375 / 21,),
               "half-life of IgG about 21 days", "published"),
-    Parameter("eb", "share of autoantibody formation the imprint takes away (eB)", "", "fixed", (0.4,),
+    ModelParameter("eb", "share of autoantibody formation the imprint takes away (eB)", "", "fixed", (0.4,),
               "the abstract prints directions only", "assumed"),
-    Parameter("kp", "rate at which proteinuria follows activity (kP)", "1/month", "fixed", (1.0,),
+    ModelParameter("kp", "rate at which proteinuria follows activity (kP)", "1/month", "fixed", (1.0,),
               "gives 0.6 of baseline at months 9 and 12; observed 0.55 and 0.63", "assumed"),
-    Parameter("later", "dose that a later infusion counts for", "doses", "fixed", (1.0,),
+    ModelParameter("later", "dose that a later infusion counts for", "doses", "fixed", (1.0,),
               "no data on a second course; below 1 if the body learns to reject the cells", "assumed"),
 )  # fmt: skip
 

@@ -18,7 +18,7 @@ from funis.simulate.calibration import (
     Limits95,
 )
 from funis.simulate.pages.simulation_page import ToldSimulation, say_interval, say_months
-from funis.simulate.parameters import FIXED, PARAMETERS, Parameter
+from funis.simulate.parameters import FIXED, PARAMETERS, ModelParameter
 from funis.simulate.published_figures import ABSTRACT, MEANS, MONTHS, RESPONSES, SDS, SUBJECTS
 
 BELIEVED = {
@@ -153,7 +153,7 @@ def _panel(each: CalibratedParameter) -> Spec:
     }  # fmt: skip
 
 
-def _named(parameter: Parameter) -> str:
+def _named(parameter: ModelParameter) -> str:
     return f"{parameter.name}, {parameter.unit}" if parameter.unit else parameter.name
 
 
@@ -249,7 +249,7 @@ def list_assumptions() -> DesignTable:
     return DesignTable("Parameters of the disease model", heads, rows)
 
 
-def _prior(each: Parameter) -> str:
+def _prior(each: ModelParameter) -> str:
     numbers = " and ".join(format_shortest(float(format_number(number, 3))) for number in each.numbers)
     words = {
         "lognormal": "lognormal, median and SD of the logarithm",
