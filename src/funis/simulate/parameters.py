@@ -57,7 +57,7 @@ PARAMETERS: Final = (
               "one infusion did about as well as two in 58 randomised, Wang 2012", "derived"),
     ModelParameter("prone", "share of responders who can relapse (f)", "", "beta", (1.0, 1.0),
               "nothing known", "assumed"),
-    ModelParameter("h0", "hazard of relapse of those, without imprint (h0)", "1/month", "lognormal", (0.15, 1.0),
+    ModelParameter("h0", "hazard of their relapse, without imprint (h0)", "1/month", "lognormal", (0.15, 1.0),
               "nothing known", "assumed"),
     ModelParameter("beta", "protection from relapse by the imprint (beta)", "", "half_normal", (1.5,),
               "nothing known; harm is a scenario of its own, because this prior rules it out", "assumed"),
@@ -68,7 +68,7 @@ FITTED: Final = tuple(each.key for each in PARAMETERS)
 FIXED: Final = (
     ModelParameter("kd", "rate of the fall that needs no cells (kD)", "1/month", "fixed", (2.0,),
               "most of it within a month", "assumed"),
-    ModelParameter("kb", "turnover of IgG autoantibody (kB)", "1/month", "fixed", (math.log(2) * 30.4375 / 21,),
+    ModelParameter("kb", "turnover of IgG antibody (kB)", "1/month", "fixed", (math.log(2) * 30.4375 / 21,),
               "half-life of IgG about 21 days", "published"),
     ModelParameter("eb", "share of autoantibody formation the imprint takes away (eB)", "", "fixed", (0.4,),
               "the abstract prints directions only", "assumed"),
