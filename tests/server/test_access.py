@@ -1,7 +1,9 @@
 """Every page by every role, at the own site and at another: made from the table, so that none is forgotten."""
 
+import ast
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +40,7 @@ def test_every_action_is_asked_by_a_page(server: Configuration) -> None:
 READ = {
     "see subjects": "/subjects/{subject}",
     "see trail": "/subjects/{subject}/trail",
+    "see case book": "/subjects/{subject}/case-book",
     "see queries": "/forms/{form}/queries",
     "see verification": "/forms/{form}/verification",
 }
@@ -323,6 +326,23 @@ def words_of_safety() -> set[str]:
     return {*clock.CLOCK_STATES.values(), *reports.KINDS.values()}
 
 
+def words_of_case_books() -> set[str]:
+    """Give the words that case books and blank forms put into a language: those inside ``t(...)`` and ``t.all(...)``."""
+    from funis.capture import casebook
+
+    found: set[str] = set()
+    for path in Path(casebook.__path__[0]).glob("*.py"):
+        calls = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+        for call in (each for each in calls if ast.unparse(each.func) in {"t", "t.all"}):
+            inside = (node for each in call.args for node in ast.walk(each))
+            found |= {
+                node.value
+                for node in inside
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
+    return found
+
+
 def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:
     from funis.capture.conduct.locks import STATES
     from funis.capture.conduct.screening import STATUSES
@@ -350,6 +370,7 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     from funis.capture.signing.status import STATUSES as SIGNED
 
     every |= {*SIGNED.values(), *(words for words, _ in MEANINGS.values())}
+    every |= words_of_case_books()
     assert every - set(chinese_words()) == set()
     assert set(chinese_words()) - every == set()
 

@@ -278,6 +278,7 @@ def test_axe_core_finds_nothing_and_nothing_overflows(
     forms = page.locator("tbody th a").evaluate_all("all => all.map(each => each.href)")
     subject = page.locator("main > p a").first.get_attribute("href")
     addresses += [forms[0], forms[-1], f"{forms[0]}/trail", str(subject), f"{subject}/trail"]
+    addresses += [f"{subject}/case-book", "/blank-forms?visit=month_1"]
     for address in addresses:
         page.goto(address if address.startswith("http") else server.address + address)
         check_page(page, address)

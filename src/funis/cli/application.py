@@ -24,6 +24,7 @@ from funis.cli import (
     instrument_commands,
     number_commands,
     pool_commands,
+    printing_commands,
     product_commands,
     serve_commands,
     simulate_commands,
@@ -90,6 +91,8 @@ app.command()(serve_commands.serve)
 app.command("serve-admin")(serve_commands.serve_admin)
 app.command()(serve_commands.export)
 app.command()(serve_commands.load)
+app.command("case-book")(printing_commands.case_book)
+app.command("blank-forms")(printing_commands.blank_forms)
 app.add_typer(serve_commands.trail_app, name="audit-trail")
 app.command()(backup_commands.backup)
 app.command("backup-key")(backup_commands.backup_key)

@@ -31,6 +31,8 @@ _FAMILY: Final = re.compile(r'font-family="[^"]*"')
 #: Libertinus Serif is narrower than Helvetica: its digits by 16%, its bold capital letters by 3%.
 _BREADTH: Final = 0.95
 _KEYS: Final = "numbers.csv"
+#: Words around the number of a page in languages other than English.
+_PAGES: Final = {"zh": ("第 ", " 页，共 ", " 页")}
 
 
 class _Piece(NamedTuple):
@@ -74,7 +76,8 @@ def _sheet(document: Document) -> str:
     day = document.date
     date = f"datetime(year:{day.year},month:{day.month},day:{day.day})" if day else "none"
     before = f"{document.running_foot} · " if document.running_foot else ""
-    foot = f"(page,pages)=>{quote(f'{before}Page ')}+str(page)+{quote(' of ')}+str(pages)"
+    page, of, end = _PAGES.get(document.language, ("Page ", " of ", ""))
+    foot = f"(page,pages)=>{quote(before + page)}+str(page)+{quote(of)}+str(pages)+{quote(end)}"
     facts = {
         "title": quote(document.full_title),
         "language": quote(document.language),

@@ -44,6 +44,7 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "record visit": _ENTER,
     "enter data": _ENTER,
     "see trail": _READ - {BOARD},
+    "see case book": _READ - {BOARD},
     "sign data": frozenset({INVESTIGATOR}),
     "open identity": _ENTER,
     "erase identity": frozenset({INVESTIGATOR}),
