@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from funis.capture.casebook.forms import signature_line, title_of
-from funis.capture.casebook.reviewed import Correction, Reviewed, field_of
+from funis.capture.casebook.reviewed import CorrectedValue, Reviewed, field_of
 from funis.capture.casebook.values import plain_number
 from funis.capture.casebook.wording import BookWords
 from funis.capture.conduct.locks import STATES as LOCK_STATES
@@ -124,7 +124,7 @@ def _locks(subject: Subject, titles: dict[str, str], t: BookWords) -> Iterator[B
         yield _table("locks", t.all("What", "Status", "By", "Time (UTC)", "Reason"), rows, t)
 
 
-def _corrections(found: Sequence[Correction], t: BookWords) -> Iterator[Block]:
+def _corrections(found: Sequence[CorrectedValue], t: BookWords) -> Iterator[Block]:
     rows = []
     for each in found:
         plan = plan_of(each.form.version).form(each.form.name)

@@ -20,7 +20,7 @@ FORM_TABLE = Form._meta.db_table
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class CorrectedValue:
     """One value of a form that was changed after it was entered.
 
     Attributes
@@ -50,7 +50,7 @@ class Reviewed:
     """
 
     history: Sequence[Change]
-    corrections: Sequence[Correction]
+    corrections: Sequence[CorrectedValue]
     queries: Sequence[Query]
     signatures: Sequence[SignatureRead]
 
@@ -93,7 +93,7 @@ def read_reviewed(subject: Subject, forms: Sequence[Form]) -> Reviewed:
     by_key = {form.pk: form for form in forms}
     history = list(read_history(f"subject:{subject.pk}"))
     corrections = [
-        Correction(change, by_key[change.row], item, old, new)
+        CorrectedValue(change, by_key[change.row], item, old, new)
         for change in history
         if change.table == FORM_TABLE and change.row in by_key
         for item, (old, new) in change.items.items()
