@@ -39,6 +39,7 @@ def outline(definition: Definition) -> Iterable[dict[str, str]]:
     extra = [str(definition.applies)] if definition.applies else []
     extra += ["not done counts as absent"] if definition.not_done == "absent" else []
     extra += ["less is worse"] if definition.less_is_worse else []
+    extra += ["grades a toxicity"] if definition.is_toxicity else []
     extra += ["each eye"] if definition.per_system else []
     extra += [f"{one.name} is the {one.how}" for one in definition.summaries]
     extra += [f"turned round by {definition.reversed_by}"] if definition.reversed_by else []

@@ -61,6 +61,8 @@ adverse_events    any, serious, related, related_serious,           count and pe
 lab_shift         ``<lab>_from_0``, ``_1_or_more``, ``_not_known``  count of those with the baseline grade
                   (category: worst grade 0 to 4, cannot_tell,
                   missing); ``<lab>_worsened``                      count, cannot_tell; ``_not_measured``
+toxicity_grade    ``<grading>_worst`` (category: 0 to 4, cannot_    count, percent; asked: of how many known
+                  tell); ``_any_grade``, ``_grade_3_or_more``       the same, lower and upper
 deviation         code of a check (category: criterion); any,       count, percent of the treated
                   important
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
@@ -142,6 +144,7 @@ from funis.analysis.run import Run
 from funis.analysis.safety_counts import count_adverse_events
 from funis.analysis.site_effects import fit_site_effects
 from funis.analysis.system_grades import compare_systems, count_grades
+from funis.analysis.toxicity_grades import count_toxicity_grades
 from funis.arguments import STUDY, TABLES, takes
 from funis.data.tables import Tables
 from funis.errors import Finding
@@ -199,6 +202,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     gaps = _analyse_beyond(run, visits)
     count_adverse_events(run)
     count_lab_shifts(run)
+    count_toxicity_grades(run, scored)
     describe_exposure(run)
     describe_courses(run, tables, scored, visits)
     describe_glucocorticoid(run)

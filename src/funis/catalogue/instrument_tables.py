@@ -48,6 +48,18 @@ def graded_systems(name: str) -> tuple[str, ...]:
 
 
 @cache
+def toxicity_gradings() -> frozenset[str]:
+    """Name the instruments that grade a toxicity.
+
+    Examples
+    --------
+    >>> sorted(toxicity_gradings())
+    ['astct_crs', 'astct_icans']
+    """
+    return frozenset(name for name in definitions() if definition(name).is_toxicity)
+
+
+@cache
 def graded_instruments() -> tuple[str, ...]:
     """Name the instruments that grade organ systems by letter."""
     return names_of_kind("grades")

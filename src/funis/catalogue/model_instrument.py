@@ -271,6 +271,7 @@ class Definition:
     per_system : whether the total of each system is given as a column of its own
     summaries : further ways of joining the totals of the systems
     less_is_worse : whether a low value is the worst one
+    is_toxicity : whether it grades a toxicity: the report counts the worst grade of each subject
     label : short printed name of the score, the title where the file gives none
 
     Examples
@@ -313,6 +314,7 @@ class Definition:
     per_system: bool = False
     summaries: tuple[PartSummary, ...] = ()
     less_is_worse: bool = False
+    is_toxicity: bool = False
     label: str = ""
     certainty: str = ""
     is_proposal: bool = False

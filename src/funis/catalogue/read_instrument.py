@@ -65,6 +65,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "per_system",
                 "summaries",
                 "less_is_worse",
+                "toxicity",
                 "label",
                 "certainty",
                 "proposal",
@@ -223,10 +224,9 @@ def _build_definition(
         constant=float(table.get("constant", 1)),
         factors=tuple(_build_factor(row) for row in table.get("factors", ())),
         per_system=table.get("per_system", False),
-        summaries=tuple(
-            PartSummary(row["name"], row["how"], row["label"]) for row in table.get("summaries", ())
-        ),
+        summaries=tuple(map(_build_summary, table.get("summaries", ()))),
         less_is_worse=table.get("less_is_worse", False),
+        is_toxicity=table.get("toxicity", False),
         label=table.get("label", table["title"]),
         file=file.name,
     )
@@ -243,6 +243,10 @@ def _parse(file: DefinitionFile, table: str, text: object, row: int | None, name
 def _number(value: Any) -> Any:
     """Make the exact decimals of the file plain numbers where they only bound or weigh."""
     return float(value) if isinstance(value, Decimal) else value
+
+
+def _build_summary(row: Content) -> PartSummary:
+    return PartSummary(row["name"], row["how"], row["label"])
 
 
 def _build_route(row: Content) -> Route:

@@ -35,7 +35,7 @@ _ROLES: Final = {
     "exploratory": "EXPLORATORY OUTCOME MEASURE",
 }
 #: Analyses of harms, whatever the study file plans.
-_SAFETY: Final = frozenset({"adverse_events", "lab_shift"})
+_SAFETY: Final = frozenset({"adverse_events", "lab_shift", "toxicity_grade"})
 #: What a term of ARS does not say: its id, the enumeration it adds to, its value and what it means.
 SPONSOR_TERMS: Final = (
     (

@@ -47,6 +47,7 @@ from funis.reporting.response_tables import build_relapse_tables, build_response
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
 from funis.reporting.single_patient import table_of_one
 from funis.reporting.system_tables import build_model_tables, build_system_tables
+from funis.reporting.toxicity_grade_tables import build_toxicity_grade_tables
 from funis.results import Results
 from funis.study.model import Study
 
@@ -129,6 +130,7 @@ def _other_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tab
         *build_adverse_event_tables(study, book),
         *build_event_term_tables(study, results, book),
         *build_event_listings(results),
+        *build_toxicity_grade_tables(study, book),
         *build_main_lab_shifts(study, results, book),
         *build_lab_shift_tables(study, results, book),
         *build_exposure_tables(study, book),

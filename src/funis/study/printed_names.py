@@ -80,6 +80,7 @@ FIXED: Final[dict[str, str]] = {
     "table-completeness": "values that are there, of those due",
     "table-main-lab-shifts": "laboratory results worse than at baseline",
     "table-lab-shifts": "laboratory results by CTCAE grade",
+    "table-toxicity-grades": "toxicity by its own grading, the worst grade of each subject",
     "table-regression-to-mean": "regression to the mean",
     "table-mmrm": "mixed models",
     "table-co-primary": "primary endpoints together",

@@ -107,6 +107,7 @@ def _short(found: Definition, chosen: Mapping[str, Any] | None, unit: str) -> st
     parts += [f"printed in {unit_words(unit)}"] if unit and unit != found.unit else []
     parts += [found.window_words(chosen)] if found.window else []
     parts += ["a low value is the worse one"] if found.less_is_worse else []
+    parts += ["a toxicity, reported by the worst grade of each subject"] if found.is_toxicity else []
     return f"{'; '.join(parts)}."
 
 
