@@ -43,6 +43,7 @@ from funis.study.published_source import PublishedSource
 from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
+from funis.study.stopping import StoppingRule
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[study]", Trial),
@@ -59,6 +60,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[infusions]]", Infusion),
     ("[[visits]]", Visit),
     ("[monitoring]", Monitoring),
+    ("[[stopping]]", StoppingRule),
     ("[instruments.NAME]", InstrumentChoice),
     ("[[labs]]", LabTest),
     ("[[columns]]", ExtraColumn),
@@ -132,6 +134,16 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
     "[monitoring]": (
         '[monitoring]\ncritical = ["adverse_events", "subjects.sex"]\nshare_percent = 20\nseed = 17',
         '[monitoring]\ncritical = ["adverse_event"]',
+    ),
+    "[[stopping]]": (
+        (
+            '[[stopping]]\nid = "serious_infection"\n'
+            "counts = \"serious = 1 AND organ_class = 'Infections'\"\n"
+            'rule = "events >= 2"\naction = "pause"\n\n'
+            '[[stopping]]\nid = "severe"\ncounts = "grade >= 3 AND related = 1"\n'
+            "looks = [5, 10]\nlimits = [1, 2]"
+        ),
+        '[[stopping]]\nid = "severe"\nlooks = [5, 10]\nlimits = [1]',
     ),
     "[source]": (
         '[source]\ncitation = "A. Example et al., J Example 2026;1:1"\nstatements = "statements.toml"',

@@ -49,11 +49,15 @@ GOOD = InfusionFacts(
     weighed_on=date(2026, 3, 1),
     day=7,
 )
-NOBODY = {"right_subject", "right_bag", "thawed", "released", "not_blocked", "consent"}
+NOBODY = {"right_subject", "right_bag", "thawed", "released", "not_blocked", "consent", "stopping"}
 
 
 def not_met(facts: InfusionFacts, limits: InfusionLimits = LIMITS) -> set[str]:
     return {each.rule.name for each in judge_infusion(facts, limits) if each.is_open}
+
+
+def test_a_pause_by_a_stopping_rule_is_named() -> None:
+    assert not_met(replace(GOOD, paused_by=("Serious infection",))) == {"stopping"}
 
 
 def outcome(name: str, facts: InfusionFacts, limits: InfusionLimits = LIMITS) -> str:

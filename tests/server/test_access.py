@@ -321,9 +321,10 @@ def words_of_infusions() -> set[str]:
 
 def words_of_safety() -> set[str]:
     """Give the words that the pages of safety take from tables."""
-    from funis.capture.safety import clock, reports
+    from funis.capture.safety import clock, reports, stopping
 
-    return {*clock.CLOCK_STATES.values(), *reports.KINDS.values()}
+    tables = (clock.CLOCK_STATES, reports.KINDS, stopping.ANSWERS, stopping.DECISIONS)
+    return {words for table in tables for words in table.values()}
 
 
 def words_of_case_books() -> set[str]:

@@ -36,7 +36,9 @@ SAME_TESTS = (
     "test_product.py",
     "test_product_release.py",
     "test_product_machine.py",
+    "test_safety_clock.py",
     "test_signatures.py",
+    "test_stopping.py",
 )
 
 

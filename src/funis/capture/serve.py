@@ -50,6 +50,7 @@ def prepare(configuration: Configuration) -> None:
     from funis.capture.context import SERVER, Acting, acting
     from funis.capture.models import VersionInForce
     from funis.capture.safe_start import refuse_unsafe
+    from funis.capture.safety.stopping import make_watches
     from funis.capture.study_in_force import load_version, put_in_force, started_with, today
     from funis.study.read import FILE_NAME
 
@@ -60,6 +61,7 @@ def prepare(configuration: Configuration) -> None:
     with acting(Acting(SERVER, "study file of the folder", sites=None)):
         version = load_version(text)
         make_locks(study.site_ids)
+        make_watches()
         for site in study.site_ids:
             if not VersionInForce.objects.filter(version=version, site=site).exists():
                 put_in_force(version, site, today(), today())
@@ -113,11 +115,13 @@ def load_data(configuration: Configuration, source: Path) -> dict[str, int]:
     from funis.capture.context import SERVER, Acting, acting
     from funis.capture.exchange.load import load_folder
     from funis.capture.monitoring.automatic import check_everything
+    from funis.capture.safety.stopping import watch_rules
     from funis.capture.study_in_force import newest_version
 
     with acting(Acting(SERVER, "data folder loaded", sites=None)):
         loaded = load_folder(source, newest_version())
         check_everything()
+        watch_rules()
     return loaded
 
 

@@ -32,6 +32,7 @@ from funis.study.check_product import check_product
 from funis.study.check_randomisation import check_randomisation
 from funis.study.check_repeated import check_methods
 from funis.study.check_report import check_report
+from funis.study.check_stopping import check_stopping
 from funis.study.check_windows import check_order, check_window
 from funis.study.days import eligibility_schema, subject_schema, subject_values
 from funis.study.model import DATA_FORMS, Criterion, Endpoint, LabTest, Study
@@ -126,6 +127,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_report(study, _variables(study)),
         check_product(study),
         check_monitoring(study),
+        check_stopping(study),
     )
     found = [finding for check in checks for finding in check]
     return [each for each in found if not (each.code == "unknown_name" and each.value in defined)]
@@ -141,6 +143,7 @@ def _check_duplicates(study: Study) -> Iterator[StudyFinding]:
         ("columns",): ("name", [column.name for column in study.columns]),
         ("endpoints",): ("id", [endpoint.id for endpoint in study.endpoints]),
         ("estimands",): ("id", [estimand.id for estimand in study.estimands]),
+        ("stopping",): ("id", [rule.id for rule in study.stopping]),
     }
     for section, (key, names) in lists.items():
         for index, name in enumerate(names):

@@ -46,6 +46,7 @@ from funis.study.product import Donor, Product
 from funis.study.published_source import PublishedSource
 from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
+from funis.study.stopping import StoppingRule
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
 """Forms of a visit that are not instruments."""
@@ -337,6 +338,9 @@ class Study(StudyPart):
     )
     monitoring: Monitoring = Field(
         default=Monitoring(), description="Which data a monitor compares with their source."
+    )
+    stopping: tuple[StoppingRule, ...] = Field(
+        default=(), description="Rules that stop the trial for harm; the capture server watches them."
     )
     labs: tuple[LabTest, ...] = Field(default=(), description="The laboratory tests.")
     instruments: dict[str, InstrumentChoice] = Field(

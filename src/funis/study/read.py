@@ -50,6 +50,7 @@ from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource
 from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
+from funis.study.stopping import StoppingRule
 from funis.study.study_finding import StudyFinding
 from funis.toml_places import find_lines, nearest_line
 
@@ -79,6 +80,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("infusions",): Infusion,
     ("visits",): Visit,
     ("monitoring",): Monitoring,
+    ("stopping",): StoppingRule,
     ("labs",): LabTest,
     ("columns",): ExtraColumn,
     ("endpoints",): Endpoint,

@@ -16,6 +16,7 @@ from funis.capture.conduct.product.moving import moment_of
 from funis.capture.context import moment, moment_at
 from funis.capture.models import Form, InfusionRecord, Subject, Unit
 from funis.capture.models.screening import ELIGIBLE
+from funis.capture.safety.stopping import pausing_rules
 from funis.capture.study_in_force import study_of, today, version_at
 from funis.errors import ValueRangeError
 from funis.study.courses import days_allowed, place_infusions
@@ -104,6 +105,7 @@ def facts_of(subject: Subject, bag: Unit, scanned_subject: str, order: Order) ->
         weight_kg=order.weight_kg,
         weighed_on=order.weighed_on,
         day=_study_day(rows),
+        paused_by=pausing_rules(),
     )
 
 

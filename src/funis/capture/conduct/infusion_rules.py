@@ -1,8 +1,8 @@
 """The rules of an infusion as one table: what is compared with what, and who may override it. Pure.
 
 A rule is met, not met, cannot be told, or has no limit in the study file. Nobody overrides a wrong
-subject, a wrong bag, a missing consent, a lot that is not released and a blocked bag; a second person may
-override the others with a reason.
+subject, a wrong bag, a missing consent, a lot that is not released, a blocked bag and a stopping rule that
+pauses the infusions; a second person may override the others with a reason.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ FACTS: Final = {
     "blocked": "blocked",
     "excursion": "temperature excursion without a decision",
     "free": "not blocked",
+    "not paused": "not paused",
     "not planned": "not planned",
     "given before": "an infusion of this number was given",
     "still running": "the infusion before is not recorded to its end",
@@ -91,6 +92,7 @@ class InfusionFacts:
     number : of the infusion the bag is reserved for; 0: of none
     given, is_taken, is_running : how many infusions were given; one of this number; one without an end yet
     day : study day, 0 the first infusion
+    paused_by : stopping rules of the study file that pause the infusions, as printed
     """
 
     subject: str
@@ -117,6 +119,7 @@ class InfusionFacts:
     is_taken: bool = False
     is_running: bool = False
     day: int | None = None
+    paused_by: tuple[str, ...] = ()
 
 
 Judged = tuple[Outcome, str, str]
@@ -323,6 +326,10 @@ def _previous(facts: InfusionFacts, limits: InfusionLimits) -> Judged:
     return _stands(facts.given == facts.number - 1), str(facts.given), wanted
 
 
+def _is_not_paused(facts: InfusionFacts, _: InfusionLimits) -> Judged:
+    return _stands(not facts.paused_by), ", ".join(facts.paused_by) or "not paused", "not paused"
+
+
 INFUSION_RULES: Final = (
     InfusionRule("right_subject", "The wristband is that of the subject", "nobody", _right_subject),
     InfusionRule("right_bag", "The bag is reserved for the subject", "nobody", _right_bag),
@@ -330,6 +337,7 @@ INFUSION_RULES: Final = (
     InfusionRule("released", "The lot is released", "nobody", _is_released),
     InfusionRule("not_blocked", "The bag is not blocked", "nobody", _is_free),
     InfusionRule("consent", "A consent is in force", "nobody", _has_consent),
+    InfusionRule("stopping", "No stopping rule pauses the infusions", "nobody", _is_not_paused),
     InfusionRule("eligible", "Eligibility is confirmed", "second", _is_eligible),
     InfusionRule("not_expired", "The bag has not expired", "second", _is_not_expired),
     InfusionRule("hold_time", "Time since the thaw", "second", _hold),
@@ -339,6 +347,7 @@ INFUSION_RULES: Final = (
     InfusionRule("window", "Study day within the window", "second", _window),
     InfusionRule("previous", "Infusions given before, as planned", "second", _previous),
 )
-"""Every rule of an infusion. Consent stands among those that nobody overrides: nobody else can give it."""
+"""Every rule of an infusion. Consent stands among those that nobody overrides: nobody else can give
+it; a pause by a stopping rule, too: the safety board alone decides to go on."""
 
 RULE_BY_NAME: Final = {rule.name: rule for rule in INFUSION_RULES}

@@ -16,6 +16,7 @@ from funis.capture.context import because, moment
 from funis.capture.forms.validation import check_changes
 from funis.capture.models import BedsideCheck, Form, InfusionRecord
 from funis.capture.models.infusions import OVERRIDDEN, REFUSED
+from funis.capture.safety.stopping import watch_rules
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
 from funis.errors import ValueRangeError
 
@@ -81,6 +82,7 @@ def _make_record(check: BedsideCheck, login: str) -> InfusionRecord:
         started_by=login,
     )
     record.save()
+    watch_rules(form.name)
     return record
 
 

@@ -20,6 +20,7 @@ from funis.capture.models import Form, RequestKey
 from funis.capture.monitoring.queries import note_changes
 from funis.capture.monitoring.verification import let_fall
 from funis.capture.safety.clock import follow_seriousness
+from funis.capture.safety.stopping import watch_rules
 from funis.capture.study_in_force import plan_of, today
 from funis.capture.trail.history import last_change
 from funis.capture.trail.receipts import Receipt, add_receipt, make_receipt
@@ -178,6 +179,7 @@ def _apply(entry: FormEntry, form: Form, forms: list[Form], plan: FormPlan) -> S
     note_changes(form, changed)
     let_fall(form, changed)
     follow_seriousness(form, reason)
+    watch_rules(form.name)
     settle_status(form)
     with because(RESCORED):
         for each in later:

@@ -9,7 +9,7 @@ from funis.capture.models.locks import StudyLock, SubjectLock
 from funis.capture.models.people import Account, RoleHeld
 from funis.capture.models.product import LotDecision, LotSource, LotTest, ProductEvent, Unit, UnitLabel
 from funis.capture.models.queries import CheckedSubject, Query, QueryMessage
-from funis.capture.models.safety import SafetyClock, SafetyReport
+from funis.capture.models.safety import SafetyClock, SafetyReport, StoppingWatch
 from funis.capture.models.screening import Screening
 from funis.capture.models.signatures import Signature, SigningNonce
 from funis.capture.models.studies import StudyVersion, VersionInForce
@@ -40,6 +40,7 @@ __all__ = [
     "Screening",
     "Signature",
     "SigningNonce",
+    "StoppingWatch",
     "StudyForm",
     "StudyLock",
     "StudyVersion",

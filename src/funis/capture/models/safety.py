@@ -1,4 +1,4 @@
-"""The clocks of serious adverse events, and what was reported."""
+"""The clocks of serious adverse events, what was reported, and where the stopping rules stand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from funis.capture.models.audited import Audited
 from funis.capture.models.locks import REASON_LENGTH
 from funis.capture.models.subjects import Form, OfSubject
 
@@ -87,5 +88,47 @@ class SafetyReport(OfSubject):
                 fields=["clock"],
                 condition=models.Q(kind="initial", withdrawn_at=""),
                 name="one_initial_report_of_a_clock",
+            ),
+        ]
+
+
+class StoppingWatch(Audited):
+    """Where a stopping rule of the study file stands, and what the safety board decided; counts alone.
+
+    Attributes
+    ----------
+    rule : its id in the study file
+    answer : ``crossed``, ``not_crossed`` or ``cannot_tell``
+    judged_at : when it was last another (UTC)
+    events, subjects, infused : that surely count, when it was last judged another; subjects infused
+    decision : ``go_on`` or ``stop``; empty: none yet
+    decided_by, decided_at, decided_reason : of the decision
+    decided_events, decided_subjects : counts that the board knew
+    """
+
+    rule = models.CharField(max_length=60, unique=True)
+    answer = models.CharField(max_length=20, default="not_crossed")
+    judged_at = models.CharField(max_length=30, blank=True)
+    events = models.PositiveIntegerField(default=0)
+    subjects = models.PositiveIntegerField(default=0)
+    infused = models.PositiveIntegerField(default=0)
+    decision = models.CharField(max_length=10, blank=True)
+    decided_by = models.CharField(max_length=60, blank=True)
+    decided_at = models.CharField(max_length=30, blank=True)
+    decided_reason = models.CharField(max_length=REASON_LENGTH, blank=True)
+    decided_events = models.PositiveIntegerField(default=0)
+    decided_subjects = models.PositiveIntegerField(default=0)
+
+    fixed = ("id", "rule")
+    closed_to = ""
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(answer__in=["crossed", "not_crossed", "cannot_tell"]),
+                name="an_answer_of_a_stopping_rule",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decision__in=["", "go_on", "stop"]), name="a_decision_on_a_stopping_rule"
             ),
         ]

@@ -16,6 +16,7 @@ from funis.capture.models import Form, SafetyClock, SafetyReport
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.safety import clock as clocks
+from funis.capture.safety.counting import unasked_visits
 from funis.capture.safety.reports import KINDS, SentReport, report_event, withdraw_report
 from funis.capture.study_in_force import plan_of, read_moment, started_with
 from funis.safety_words import SERIOUS_CRITERIA
@@ -47,12 +48,15 @@ def list_clocks(asked: PageRequest) -> HttpResponse:
     sites = [site for site in started_with().sites if asked.allows(site.id)]
     seen = (wanted,) if wanted in [site.id for site in sites] else asked.sites
     over = clocks.read_clocks(seen, is_open=False, most=LONGEST_LIST + 1)
+    unasked = unasked_visits(seen, LONGEST_LIST + 1)
     return draw(
         asked,
         "safety.html",
         waiting=clocks.read_clocks(seen, is_open=True, most=LONGEST_LIST),
         over=over[:LONGEST_LIST],
         is_cut=len(over) > LONGEST_LIST,
+        unasked=unasked[:LONGEST_LIST],
+        is_more_unasked=len(unasked) > LONGEST_LIST,
         sites=sites,
         wanted=wanted,
         states=clocks.CLOCK_STATES,

@@ -55,6 +55,8 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "lock database": frozenset({MANAGER, STATISTICIAN}),
     "see safety": _READ,
     "report event": _ENTER,
+    "see safety board": frozenset({BOARD, MANAGER, STATISTICIAN, AUDITOR}),
+    "decide on stopping": frozenset({BOARD}),
     "see queries": _READ - {BOARD},
     "ask query": frozenset({MONITOR, MANAGER}),
     "answer query": _ENTER,
@@ -75,7 +77,7 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
 EVERYWHERE: Final = frozenset(
     {
         *("enter product", "decide lot", "export data", "check data", "lock database"),
-        *("see accounts", "manage accounts"),
+        *("see accounts", "manage accounts", "see safety board", "decide on stopping"),
     }
 )
 """Actions that belong to no site: the role must be held at all sites."""

@@ -1,0 +1,254 @@
+"""What was infused, asked and reported: the counts of the safety board, each with its denominator.
+
+Who was not asked is never counted as somebody without an event: the visits at which the question was asked
+stand beside every count.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from funis.capture.forms.plan_parts import StudyPlan
+from funis.capture.models import Form, Subject, SubjectVisit
+from funis.capture.models.screening import SCREEN_FAILURE
+from funis.capture.safety.clock import EVENTS, is_serious
+from funis.capture.study_in_force import newest_version, plan_of
+from funis.data.check.causality import derive_related
+from funis.study.rules import apply_rule
+from funis.study.stopping import EVENT_COLUMNS, EventCount, StoppingRule
+
+QUESTION = "safety_questions"
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """An infused subject.
+
+    Attributes
+    ----------
+    subject : the subject
+    days : of its infusions, rising; one whose day is not recorded is left out
+    infusions : how many rows of infusions it has
+    """
+
+    subject: Subject
+    days: tuple[date, ...]
+    infusions: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventRead:
+    """An adverse event with its subject; whether it began after the first infusion (None: cannot tell)."""
+
+    form: Form
+    subject: Subject
+    is_after: bool | None
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Give what is recorded of it."""
+        return self.form.data
+
+
+def read_treated(subjects: Mapping[str, Subject]) -> list[Treated]:
+    """Give the infused subjects in the order of their first infusion; those without its day stand last.
+
+    Parameters
+    ----------
+    subjects : by id
+    """
+    rows: dict[str, list[Form]] = {}
+    for form in Form.objects.filter(subject__in=subjects, name="infusions"):
+        if form.data:
+            rows.setdefault(form.subject_id, []).append(form)
+    found = [
+        Treated(
+            subjects[key],
+            tuple(sorted(date.fromisoformat(str(f.data["date"])) for f in forms if f.data.get("date"))),
+            len(forms),
+        )
+        for key, forms in rows.items()
+    ]
+    return sorted(found, key=lambda each: (each.days[:1] or (date.max,), each.subject.number))
+
+
+def read_events(subjects: Mapping[str, Subject], treated: Sequence[Treated]) -> list[EventRead]:
+    """Give the adverse events of subjects, by subject and number; an empty row is none."""
+    first = {each.subject.pk: each.days[0] for each in treated if each.days}
+    infused = {each.subject.pk for each in treated}
+    found = [each for each in Form.objects.filter(subject__in=subjects, name=EVENTS) if each.data]
+    found.sort(key=lambda each: (subjects[each.subject_id].number, each.number))
+    return [
+        EventRead(
+            each,
+            subjects[each.subject_id],
+            _is_after(each.data.get("start"), first.get(each.subject_id))
+            if each.subject_id in infused
+            else False,
+        )
+        for each in found
+    ]
+
+
+def _is_after(start: object, first: date | None) -> bool | None:
+    return None if not start or first is None else date.fromisoformat(str(start)) >= first
+
+
+def count_events(
+    rule: StoppingRule, treated: Sequence[Treated], events: Sequence[EventRead]
+) -> list[EventCount]:
+    """Count the events of each infused subject that a rule counts.
+
+    Parameters
+    ----------
+    rule : of the study file
+    treated : in the order of their first infusion
+    events : of these subjects, and of others, which do not count
+
+    Returns
+    -------
+    list of EventCount : one for each of `treated`
+    """
+    days = {each.subject.pk: each.days for each in treated}
+    sure: Counter[str] = Counter()
+    possible: Counter[str] = Counter()
+    own = [each for each in events if each.subject.pk in days and each.is_after is not False]
+    for each, counts in zip(own, _counting(rule, own), strict=True):
+        key = each.subject.pk
+        in_time = each.is_after and _is_within(each.data.get("start"), days[key], rule.within_days)
+        if counts is False or in_time is False:
+            continue
+        possible[key] += 1
+        sure[key] += counts is True and in_time is True
+    return [EventCount(sure[each.subject.pk], possible[each.subject.pk]) for each in treated]
+
+
+def _counting(rule: StoppingRule, events: Sequence[EventRead]) -> list[bool | None]:
+    """Ask of each event whether the rule counts it; None: cannot tell."""
+    rows = [
+        {name: each.data.get(name) for name in EVENT_COLUMNS} | {"_file": "", "_line": line}
+        for line, each in enumerate(events)
+    ]
+    schema = {**EVENT_COLUMNS, "_file": pl.String(), "_line": pl.Int64()}
+    frame, _ = derive_related(pl.DataFrame(rows, schema=schema, orient="row"))
+    return apply_rule(frame, rule.counts).to_list()
+
+
+def _is_within(start: object, days: Sequence[date], within: int | None) -> bool | None:
+    if within is None:
+        return True
+    if not start:
+        return None
+    began = date.fromisoformat(str(start))
+    before = bisect_right(days, began)
+    return before > 0 and began - days[before - 1] <= timedelta(days=within)
+
+
+class AskedVisit(NamedTuple):
+    """A visit that took place, and what came of the question on safety.
+
+    Attributes
+    ----------
+    answer : ``event``, ``no event`` or ``not asked``
+    """
+
+    visit: SubjectVisit
+    answer: str
+
+
+def read_questions(plan: StudyPlan, subjects: Collection[str]) -> Iterator[AskedVisit]:
+    """Give the visits at which the question on safety was to be asked, with what was answered.
+
+    Parameters
+    ----------
+    plan : of the study; its visits say where the question is asked
+    subjects : ids
+
+    Notes
+    -----
+    A question that nobody answered was not asked, whatever events are listed; a missed visit is none.
+    """
+    planned = {each.name for each in plan.visits if QUESTION in each.forms}
+    forms = {
+        each.visit_id: each.data
+        for each in Form.objects.filter(subject__in=subjects, name=QUESTION, visit__isnull=False)
+    }
+    for visit in SubjectVisit.objects.filter(subject__in=subjects).select_related("subject"):
+        if visit.data.get("attended") != 0 and (visit.name in planned or visit.pk in forms):
+            yield AskedVisit(visit, _answer(forms.get(visit.pk, {})))
+
+
+def unasked_visits(sites: Collection[str] | None, most: int) -> list[AskedVisit]:
+    """Give visits of some sites at which the question was to be asked and was not, by subject and date.
+
+    Parameters
+    ----------
+    sites : codes; none: all
+    most : visits at most
+    """
+    found = Subject.objects.exclude(status=SCREEN_FAILURE)
+    chosen = found if sites is None else found.filter(site__in=sites)
+    every = read_questions(plan_of(newest_version()), set(chosen.values_list("pk", flat=True)))
+    unasked = [each for each in every if each.answer == "not asked"]
+    unasked.sort(key=lambda each: (each.visit.subject.number, each.visit.date, each.visit.name))
+    return unasked[:most]
+
+
+def _answer(data: Mapping[str, Any]) -> str:
+    if data.get("asked") != 1 or data.get("any_event") is None:
+        return "not asked"
+    return "event" if data["any_event"] == 1 else "no event"
+
+
+class TermRow(NamedTuple):
+    """A term, or a system organ class, with the subjects at each worst grade; 0 stands for not recorded."""
+
+    name: str
+    is_class: bool
+    subjects: int
+    by_grade: tuple[int, ...]
+
+
+def count_terms(events: Sequence[EventRead]) -> list[TermRow]:
+    """Count subjects by system organ class and term at their worst grade, the most frequent class first.
+
+    Parameters
+    ----------
+    events : to be counted, such as those after the first infusion
+
+    Notes
+    -----
+    A subject with one event without a grade and others with grades stands at the worst grade that is
+    recorded: the true one may be higher.
+    """
+    worst: dict[tuple[str, str], dict[str, int]] = {}
+    for each in events:
+        organ = str(each.data.get("organ_class") or "")
+        term = str(each.data.get("preferred_term") or each.data.get("term") or "").strip()
+        grade = int(each.data.get("grade") or 0)
+        for key in ((organ, ""), (organ, term)):
+            own = worst.setdefault(key, {})
+            own[each.subject.pk] = max(own.get(each.subject.pk, 0), grade)
+    size = {organ: len(own) for (organ, term), own in worst.items() if not term}
+    ordered = sorted(
+        worst.items(),
+        key=lambda each: (-size.get(each[0][0], 0), each[0][0], bool(each[0][1]), -len(each[1]), each[0][1]),
+    )
+    return [_row(organ, term, own) for (organ, term), own in ordered]
+
+
+def _row(organ: str, term: str, own: Mapping[str, int]) -> TermRow:
+    counted = Counter(own.values())
+    return TermRow(term or organ, not term, len(own), tuple(counted[grade] for grade in (1, 2, 3, 4, 5, 0)))
+
+
+def serious_of(events: Sequence[EventRead]) -> list[EventRead]:
+    """Give the serious ones."""
+    return [each for each in events if is_serious(each.data)]
