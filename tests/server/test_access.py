@@ -367,6 +367,9 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     every |= {"Answer", "Close", "Reopen", *verification.MARKS.values()}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
     every |= words_of_the_product() | words_of_safety()
+    from funis.capture.pages.study import PART_WORDS, WHAT_WORDS
+
+    every |= {*PART_WORDS.values(), *WHAT_WORDS}
     from funis.capture.signing.content import MEANINGS
     from funis.capture.signing.status import STATUSES as SIGNED
 

@@ -39,6 +39,7 @@ SAME_TESTS = (
     "test_safety_clock.py",
     "test_signatures.py",
     "test_stopping.py",
+    "test_study_versions.py",
 )
 
 

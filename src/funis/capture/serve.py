@@ -32,9 +32,11 @@ def configure(configuration: Configuration) -> None:
 
 
 def prepare(configuration: Configuration) -> None:
-    """Make or renew the database of a study folder and load its study file as the version in force.
+    """Make or renew the database of a study folder and load its study file.
 
-    A changed study file becomes a new version; data keep the version they were entered with.
+    The first file is in force at every site at once. A changed one becomes a new version that is in force
+    nowhere until it was approved (`study_in_force.put_in_force`); data keep the version they were entered
+    with.
 
     Parameters
     ----------
@@ -62,8 +64,8 @@ def prepare(configuration: Configuration) -> None:
         version = load_version(text)
         make_locks(study.site_ids)
         make_watches()
-        for site in study.site_ids:
-            if not VersionInForce.objects.filter(version=version, site=site).exists():
+        if version.number == 1 and not VersionInForce.objects.exists():
+            for site in study.site_ids:
                 put_in_force(version, site, today(), today())
 
 

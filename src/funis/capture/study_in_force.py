@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 from funis.capture.configuration import read_configuration
+from funis.capture.context import because
 from funis.capture.forms.plan import make_study_plan, read_plan, write_plan
 from funis.capture.forms.plan_parts import StudyPlan
-from funis.capture.models import StudyVersion, VersionInForce
+from funis.capture.models import StudyVersion, Subject, VersionInForce
 from funis.errors import ValueRangeError
 from funis.study.model import Study
 from funis.study.read import FILE_NAME, read_study
@@ -20,7 +21,7 @@ from funis.study.today import read_clock, study_today
 
 
 def load_version(text: str) -> StudyVersion:
-    """Load a study file as a new version, within a transaction in which somebody acts.
+    """Load a study file as a new version in force nowhere, within a transaction in which somebody acts.
 
     Parameters
     ----------
@@ -33,18 +34,24 @@ def load_version(text: str) -> StudyVersion:
     Raises
     ------
     funis.errors.StudyError : the file has findings
-    ValueRangeError : the trial has arms; allocation by this server does not exist yet
+    ValueRangeError : the trial has arms (allocation by this server does not exist yet), or a site that has
+        subjects is gone
     """
     digest = hashlib.sha256(text.encode()).hexdigest()
     newest = StudyVersion.objects.order_by("-number").first()
     if newest is not None and newest.sha256 == digest:
         return newest
-    study = _read(text)
+    study = read_study_text(text)
     if study.arms:
         raise ValueRangeError(
             "study", "a trial with arms", "a trial with one arm, or an observational study",
             "This server does not allocate yet: capture a trial with arms elsewhere.",
         )  # fmt: skip
+    gone = Subject.objects.exclude(site__in=study.site_ids).order_by("site").values_list("site", flat=True)
+    if lacking := ", ".join(gone.distinct()):
+        raise ValueRangeError(
+            "sites", f"a file without {lacking}", "every site that has subjects", "Keep the site in the file."
+        )
     version = StudyVersion(
         number=newest.number + 1 if newest else 1,
         text=text,
@@ -56,18 +63,39 @@ def load_version(text: str) -> StudyVersion:
 
 
 def put_in_force(version: StudyVersion, site: str, approved_on: date, since: date) -> VersionInForce:
-    """Let a site work with a version from a day on, not before its approval there.
+    """Let a site work with a version from a day on, not before its approval there; data keep their version.
+
+    Parameters
+    ----------
+    version : newer than the one that the site works with
+    site : code of the site
+    approved_on : day of the approval at the site
+    since : first day on which new visits and forms are of this version, today or later
 
     Raises
     ------
-    ValueRangeError : the day lies before the approval
+    ValueRangeError : the approval lies ahead, the first day before it or before today, the version knows no
+        such site, or the site works with this one or a newer one already
     """
-    if since < approved_on:
+    if approved_on > today():
+        raise ValueRangeError("day of the approval", approved_on.isoformat(), f"up to {today().isoformat()}")
+    if since < max(approved_on, today()):
+        raise ValueRangeError("first day", since.isoformat(), "today or later, and not before the approval")
+    if site not in study_of(version).site_ids:
+        raise ValueRangeError("site", site, ", ".join(study_of(version).site_ids))
+    known = VersionInForce.objects.filter(site=site, version__number__gte=version.number)
+    if newer := known.select_related("version").order_by("-version__number").first():
         raise ValueRangeError(
-            "first day", since.isoformat(), f"{approved_on.isoformat()} (approval) or later"
-        )
+            "version", f"{version.number}; {newer.version.number} is in force at site {site}", "a newer one",
+            "To go back, load the former study file again: it becomes a new version.",
+        )  # fmt: skip
     in_force = VersionInForce(version=version, site=site, approved_on=approved_on, since=since)
     in_force.save()
+    held = StudyVersion.objects.select_for_update().get(pk=version.pk)
+    if held.since is None or since < held.since:
+        held.since = since
+        with because(f"in force at site {site}"):
+            held.save(update_fields=["since"])
     return in_force
 
 
@@ -93,8 +121,9 @@ def version_at(site: str, day: date) -> StudyVersion:
 
 
 def newest_version() -> StudyVersion:
-    """Give the newest version that was loaded."""
-    return StudyVersion.objects.latest("number")
+    """Give the newest version that any site works with today: the trial is checked and exported by it."""
+    used = StudyVersion.objects.filter(since__lte=today()).order_by("-number").first()
+    return used or StudyVersion.objects.latest("number")
 
 
 def plan_of(version: StudyVersion) -> StudyPlan:
@@ -114,10 +143,16 @@ def _plan(sha256: str, text: str) -> StudyPlan:  # noqa: ARG001 - the hash spare
 
 @lru_cache(maxsize=32)
 def _study(sha256: str, text: str) -> Study:  # noqa: ARG001
-    return _read(text)
+    return read_study_text(text)
 
 
-def _read(text: str) -> Study:
+def read_study_text(text: str) -> Study:
+    """Read a study file that is held as text.
+
+    Raises
+    ------
+    funis.errors.StudyError : the file has findings
+    """
     with TemporaryDirectory(prefix="funis-study-") as place:
         path = Path(place) / FILE_NAME
         path.write_text(text, encoding="utf-8")

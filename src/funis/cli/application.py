@@ -29,6 +29,7 @@ from funis.cli import (
     serve_commands,
     simulate_commands,
     study_commands,
+    study_version_commands,
 )
 from funis.cli.abstract_command import abstract
 from funis.cli.demo_command import demo
@@ -98,6 +99,7 @@ app.command()(backup_commands.backup)
 app.command("backup-key")(backup_commands.backup_key)
 app.command()(backup_commands.restore)
 app.add_typer(product_commands.product_app, name="product")
+app.add_typer(study_version_commands.version_app, name="study-version")
 app.command()(instrument_commands.score)
 app.command()(instrument_commands.explain)
 instruments_app.callback(invoke_without_command=True)(instrument_commands.instruments)

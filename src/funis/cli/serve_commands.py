@@ -49,7 +49,21 @@ def serve(
         configuration = configuration_of(existing_folder(folder).resolve())
         prepare(configuration)
         check_data()
+        _tell_waiting(folder)
     run(configuration, port, lambda words: typer.echo(words, err=True))
+
+
+def _tell_waiting(folder: Path) -> None:
+    """Say at which sites a version of the study that was loaded waits for its approval."""
+    from funis.capture.study_changes import sites_without_newest
+
+    number, sites = sites_without_newest()
+    if sites:
+        typer.echo(
+            f"Version {number} of the study file is loaded and not in force at {', '.join(sites)}. "
+            f"What differs: funis study-version difference {folder}, or the page Study.",
+            err=True,
+        )
 
 
 def serve_admin(

@@ -12,7 +12,7 @@ from funis.capture.conduct.participation import settle_status
 from funis.capture.configuration import read_configuration
 from funis.capture.context import because, moment
 from funis.capture.document import read_document, write_document
-from funis.capture.entry.scores import score_forms
+from funis.capture.entry.scores import score_by_version
 from funis.capture.forms.plan_parts import FormPlan, Language
 from funis.capture.forms.refusals import Remark
 from funis.capture.forms.validation import check_changes
@@ -173,7 +173,7 @@ def _apply(entry: FormEntry, form: Form, forms: list[Form], plan: FormPlan) -> S
         return Saved(form.revision, form.scores, *told)
     changed = changed_fields(plan, form.data, checked.document)
     form.data = checked.document
-    later = _score_all(form, forms, plan)
+    later = _score_all(form, forms)
     with because(reason or FIRST_ENTRY):
         form.save()
     note_changes(form, changed)
@@ -211,10 +211,10 @@ def _replaced(data: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[st
     )
 
 
-def _score_all(form: Form, forms: list[Form], plan: FormPlan) -> list[Form]:
+def _score_all(form: Form, forms: list[Form]) -> list[Form]:
     """Score every visit; give the other forms whose scores are others now."""
     changed = []
-    for each, scores in zip(forms, score_forms(plan, forms), strict=True):
+    for each, scores in zip(forms, score_by_version(forms), strict=True):
         if each.scores != scores:
             each.scores = scores
             if each.pk != form.pk:

@@ -10,6 +10,7 @@ from typing import Any
 
 from funis.capture.forms.plan_parts import DefinitionPin, FormPlan
 from funis.capture.models import Form
+from funis.capture.study_in_force import plan_of
 from funis.catalogue.registry import definition
 from funis.errors import ScriptError
 from funis.schema import NOT_DONE
@@ -43,6 +44,20 @@ def score_forms(plan: FormPlan, forms: Sequence[Form]) -> list[dict[str, Any]]:
         for number, scores in zip(dated, scorer_of(plan.definition)(visits), strict=True):
             found[number] = plain_scores(scores) | {"definition": plan.definition.sha256}
     return found
+
+
+def score_by_version(forms: Sequence[Form]) -> list[dict[str, Any]]:
+    """Score the forms of one instrument that a subject has, each by the definition of its own version.
+
+    A later version of the study never scores anew what was entered before it.
+
+    Parameters
+    ----------
+    forms : all forms of the instrument that the subject has, each with its version
+    """
+    plans = {form.version_id: plan_of(form.version).form(form.name) for form in forms}
+    scored = {key: score_forms(plan, forms) for key, plan in plans.items()}
+    return [scored[form.version_id][place] for place, form in enumerate(forms)]
 
 
 @lru_cache(maxsize=128)
@@ -83,6 +98,9 @@ def visit_of(plan: FormPlan, data: Mapping[str, Any]) -> dict[str, Any]:
     """Give the document of a form as the scorer reads a visit: what was not done is said in its cell."""
     visit: dict[str, Any] = {"subject": "1", **dict.fromkeys(item.name for item in plan.items)}
     for key, value in data.items():
+        # Of a visit of another version: what this one does not ask is nothing that it scores.
+        if key not in plan.keys:
+            continue
         field, part = plan.keys[key]
         if part == "not_done" and value:
             visit[field.name] = NOT_DONE

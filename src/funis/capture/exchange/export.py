@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -15,7 +16,7 @@ from funis.capture.exchange.manifest import FILE as MANIFEST
 from funis.capture.exchange.manifest import make_manifest
 from funis.capture.exchange.trial_rows import TrialRows, present_rows, rows_as_of
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
-from funis.capture.models import Subject
+from funis.capture.models import StudyVersion, Subject
 from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.study_in_force import plan_of
 from funis.errors import ValueRangeError
@@ -67,18 +68,19 @@ def exported_subjects() -> QuerySet[Subject]:
     return Subject.objects.exclude(status=SCREEN_FAILURE)
 
 
-def place_rows(chosen: QuerySet[Subject]) -> PlacedTables:
+def place_rows(chosen: QuerySet[Subject], version: StudyVersion | None = None) -> PlacedTables:
     """Give the tables of the data folder of some subjects, each row with the id of what it was made from.
 
     Parameters
     ----------
     chosen : the subjects; what belongs to no subject stands beside them whole
+    version : by whose plan the tables are laid out; None: the newest that a site works with
     """
-    return _place(present_rows(chosen))
+    return _place(present_rows(chosen, version))
 
 
 def _place(trial: TrialRows) -> PlacedTables:
-    plan = plan_of(trial.version)
+    plan = join_plans(plan_of(trial.version), _former_plans(trial))
     rows: dict[str, list[PlacedRow]] = {form.name: [] for form in plan.forms}
     rows["subjects"] = list(_subject_rows(plan, trial))
     rows["visits"] = list(_visit_rows(trial))
@@ -92,6 +94,29 @@ def _place(trial: TrialRows) -> PlacedTables:
         for name, given in rows.items()
         if given or plan.form(name).scope != "study"
     }
+
+
+def _former_plans(trial: TrialRows) -> list[StudyPlan]:
+    """Give the plans of the other versions that rows were entered with, the newest first."""
+    used = {each.version_id for each in trial.forms} | {each.version_id for each in trial.study_forms}
+    found = StudyVersion.objects.filter(pk__in=used - {trial.version.pk}).order_by("-number")
+    return [plan_of(version) for version in found]
+
+
+def join_plans(plan: StudyPlan, others: Sequence[StudyPlan]) -> StudyPlan:
+    """Give a plan with the forms and fields that others alone have behind its own: no row loses a value.
+
+    Parameters
+    ----------
+    plan : by which a data folder is laid out
+    others : of versions that rows were entered with, the newest first
+    """
+    forms = dict(plan.by_name)
+    for form in (form for other in others for form in other.forms):
+        own = forms.setdefault(form.name, form)
+        if more := tuple(field for field in form.fields if field.name not in own.by_name):
+            forms[form.name] = replace(own, fields=(*own.fields, *more))
+    return replace(plan, forms=tuple(forms.values())) if others else plan
 
 
 def _subject_rows(plan: StudyPlan, trial: TrialRows) -> Iterator[PlacedRow]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -20,7 +22,7 @@ from funis.capture.models import (
 )
 from funis.capture.models.audited import Audited
 from funis.capture.models.screening import SCREEN_FAILURE
-from funis.capture.study_in_force import newest_version
+from funis.capture.study_in_force import newest_version, started_with
 from funis.capture.trail.replay import State, replay
 from funis.capture.trail.rows import Row, read_rows
 from funis.errors import ValueRangeError
@@ -34,7 +36,7 @@ class TrialRows:
 
     Attributes
     ----------
-    version : newest version of the study
+    version : newest version of the study that a site worked with
     subjects : by number; who failed screening is none of them
     consents : by day
     visits, forms : of these subjects, in no order; a form of a visit has it
@@ -52,15 +54,16 @@ class TrialRows:
     reports: Sequence[SafetyReport]
 
 
-def present_rows(chosen: QuerySet[Subject]) -> TrialRows:
+def present_rows(chosen: QuerySet[Subject], version: StudyVersion | None = None) -> TrialRows:
     """Read the rows as they are.
 
     Parameters
     ----------
     chosen : the subjects; what belongs to no subject stands beside them whole
+    version : by whose plan they are laid out; None: the newest that a site works with
     """
     return TrialRows(
-        newest_version(),
+        version or newest_version(),
         list(chosen.order_by("number")),
         list(Consent.objects.filter(subject__in=chosen).order_by("given_on")),
         list(SubjectVisit.objects.filter(subject__in=chosen)),
@@ -97,8 +100,10 @@ def rows_as_of(moment: str) -> TrialRows:
     clocks = [each for each in rows_of(SafetyClock, states) if each.subject_id in chosen]
     for clock in clocks:
         clock.form, clock.subject = by_form[clock.form_id], by_subject[clock.subject_id]
+    day = datetime.fromisoformat(moment).astimezone(ZoneInfo(started_with().trial.timezone)).date()
+    used = [each for each in versions if each.since and each.since <= day] or versions
     return TrialRows(
-        versions[-1],
+        used[-1],
         sorted(subjects, key=lambda each: each.number),
         sorted(
             (each for each in rows_of(Consent, states) if each.subject_id in chosen),

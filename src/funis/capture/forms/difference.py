@@ -20,7 +20,9 @@ from funis.capture.forms.plan_parts import (
 )
 from funis.capture.forms.read_values import range_words
 
-Part: TypeAlias = Literal["study", "visit", "infusion", "form", "field", "definition", "laboratory test"]
+Part: TypeAlias = Literal[
+    "study", "visit", "infusion", "form", "field", "definition", "laboratory test", "site", "rule", "endpoint"
+]
 #: What a field says, and the words for it; ranges, choices and alternatives are worded apart.
 _OF_A_FIELD: Final = {
     "label": "label",
@@ -44,7 +46,7 @@ class PlanChange:
 
     Attributes
     ----------
-    part : what it is of
+    part : what it is of; sites, rules and endpoints are compared by `study_difference.compare_studies`
     form : name of the form, empty for what is of no form
     name : of the visit, field, test or key
     what : ``added``, ``removed``, or what changed, in words: window, forms due, range, choices and so on

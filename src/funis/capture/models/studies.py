@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from funis.capture.models.audited import Audited
@@ -15,12 +17,15 @@ class StudyVersion(Audited):
     number : 1, 2, ...
     text, sha256 : the file, and the hash of its bytes
     plan : forms, fields and visits made from it (see `forms.plan`)
+    since : first day on which a site works with it; none as long as none does. It stands here and not only in
+        `VersionInForce`, because what the whole trial is checked by is the same whoever asks
     """
 
     number = models.PositiveIntegerField(unique=True)
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
     plan = models.TextField()
+    since = models.DateField(null=True, blank=True)
 
     fixed = ("id", "number", "text", "sha256", "plan")
 
@@ -41,3 +46,8 @@ class VersionInForce(Audited):
 
     fixed = ("id", "version_id", "site")
     chained_by = ("site", "site")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["version", "site"], name="a_version_comes_into_force_once")
+        ]

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from funis.capture.context import moment, server_acts
 from funis.capture.database.audited_tables import CHAIN
 from funis.capture.exchange.export import PlacedRow, PlacedTables, exported_subjects, place_rows
-from funis.capture.models import CheckedSubject, Query, Subject
+from funis.capture.models import CheckedSubject, Query, StudyVersion, Subject
 from funis.capture.monitoring.queries import move, say
 from funis.capture.monitoring.query_steps import AUTOMATIC, CLOSED, CORRECTED, STEPS
 from funis.capture.study_in_force import newest_version, study_of, today
@@ -104,7 +104,7 @@ def _check_alone(key: str, number: str) -> set[str]:
     placed = place_rows(exported_subjects().filter(pk=key))
     found = {
         fault: what
-        for fault, what in _find_faults(placed, {number: key}).items()
+        for fault, what in find_faults(placed, {number: key}).items()
         if fault.about == key and fault.code not in ACROSS_SUBJECTS
     }
     standing = Query.objects.filter(about=key, kind=AUTOMATIC).exclude(code__in=ACROSS_SUBJECTS)
@@ -121,7 +121,7 @@ def check_everything() -> None:
     # Twice where queries were written: they made the chains of their subjects longer.
     for _ in range(2):
         ends = _read_ends(list(held.values()))
-        found = _find_faults(place_rows(exported_subjects()), held)
+        found = find_faults(place_rows(exported_subjects()), held)
         with server_acts(CHECKED):
             written = _settle(found, Query.objects.filter(kind=AUTOMATIC))
         _remember({key: seq for key, seq in ends.items() if key not in written})
@@ -129,15 +129,24 @@ def check_everything() -> None:
             break
 
 
-def _find_faults(placed: PlacedTables, keys: Mapping[str, str]) -> dict[Fault, Found]:
-    """Check tables, and name the row of each finding; several at one place are told together."""
+def find_faults(
+    placed: PlacedTables, keys: Mapping[str, str], version: StudyVersion | None = None
+) -> dict[Fault, Found]:
+    """Check tables, and name the row of each finding; several at one place are told together.
+
+    Parameters
+    ----------
+    placed : tables of the data folder
+    keys : id of each subject by its number
+    version : by whose study file; None: the newest that a site works with
+    """
     frames = {
         name: [{column: row.cells.get(column, "") for column in columns} for row in rows]
         for name, (columns, rows) in placed.items()
     }
     check: Any = import_string(settings.DATA_CHECKS)
     told: dict[Fault, list[Finding]] = {}
-    for each in check(study_of(newest_version()), frames, today=today()):
+    for each in check(study_of(version or newest_version()), frames, today=today()):
         told.setdefault(_place(each, placed, keys), []).append(each)
     return {
         fault: Found(findings[0].level, "\n".join(dict.fromkeys(map(_words, findings))))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from funis.capture.conduct.screening import STATUSES
-from funis.capture.exchange.export import plain_text
+from funis.capture.exchange.export import join_plans, plain_text
 from funis.capture.exchange.trial_rows import subject_as_of
 from funis.capture.forms.page_fields import show_words
 from funis.capture.forms.plan_parts import FormPlan
-from funis.capture.models import Form
+from funis.capture.models import Form, StudyVersion
 from funis.capture.pages.forms import find_form, label_of
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
@@ -42,7 +42,8 @@ def show_subject_as_of(asked: PageRequest, key: str) -> HttpResponse:
     given = asked.request.GET.get("at", "").strip()
     moment = read_moment(given) if given else ""
     consents, visits, forms, status = subject_as_of(subject.pk, moment)
-    plan = plan_of(newest_version())
+    used = StudyVersion.objects.filter(pk__in={form.version_id for form in forms}).order_by("-number")
+    plan = join_plans(plan_of(newest_version()), [plan_of(version) for version in used])
     order = {form.name: number for number, form in enumerate(plan.forms)}
     forms = sorted(
         (form for form in forms if form.name in order and form.data.keys() - {"date", "test"}),

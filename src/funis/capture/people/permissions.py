@@ -64,6 +64,8 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "see verification": _READ - {BOARD},
     "verify data": frozenset({MONITOR}),
     "check data": frozenset({MANAGER}),
+    "see study": _READ,
+    "put study in force": frozenset({MANAGER}),
     "see product": _READ | {LABORATORY},
     "enter product": frozenset({LABORATORY}),
     "decide lot": frozenset({LABORATORY}),
