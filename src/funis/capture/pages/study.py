@@ -107,7 +107,7 @@ def show_difference(asked: PageRequest, number: int) -> HttpResponse:
         changes=changes[:LONGEST_LIST],
         left_out=max(0, len(changes) - LONGEST_LIST),
         parts=PART_WORDS,
-        whats=frozenset(WHAT_WORDS),
+        known_words=frozenset(WHAT_WORDS),
         sites=[(site, by_site[site.id], _may_put(asked, after, site.id, by_site[site.id])) for site in sites],
         may_check=may_check,
         few=few,
