@@ -63,10 +63,10 @@ def prepare(configuration: Configuration) -> None:
     with acting(Acting(SERVER, "study file of the folder", sites=None)):
         version = load_version(text)
         make_locks(study.site_ids)
-        make_watches()
         if version.number == 1 and not VersionInForce.objects.exists():
             for site in study.site_ids:
                 put_in_force(version, site, today(), today())
+        make_watches()
 
 
 def check_data() -> None:

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0012_safety"),
+        ("capture", "0013_stopping"),
     ]
 
     operations = [
