@@ -31,6 +31,59 @@ def tables_of(document: Document) -> list[TableSpec]:
     ]
 
 
+def rows_of(table: str) -> dict[str, list[str]]:
+    found = next(each for each in tables_of(report("one_subject")) if each.id == table)
+    return {row.stub.text: [cell.text for cell in row.cells] for row in found.rows if not row.is_heading}
+
+
+def recorded(table: str) -> list[dict[str, str]]:
+    with TemporaryDirectory() as place:
+        folder = make_study("one_subject", Path(place) / "trial")
+        with (folder / "data" / f"{table}.csv").open(encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+
+def test_a_count_over_one_subject_is_an_answer() -> None:
+    """Of the first subject the listing says: major response at both visits, no relapse, no event."""
+    assert rows_of("table-main-response")["Major clinical response"] == ["yes", "yes"]
+    assert rows_of("table-main-response")["No response"] == ["no", "no"]
+    assert rows_of("table-main-relapse")["By month 12"] == ["no"]
+    assert rows_of("table-adverse-events")["Any adverse event"] == ["no", "0"]
+    for table in tables_of(report("one_subject")):
+        assert "n" not in {row.stub.text for row in table.rows}, table.id
+        for row in table.rows:
+            assert not [cell.text for cell in row.cells if cell.text in {"0/1", "1/1"}], (table.id, row)
+
+
+def test_an_infusion_of_one_subject_has_its_values_and_no_spread() -> None:
+    """Cells are the weight, 46.2 kg, times a million a kilogram, and twice that in all."""
+    assert recorded("subjects")[0]["weight_kg"] == "46.2"
+    table = next(each for each in tables_of(report("one_subject")) if each.id == "table-exposure")
+    lines = [(row.stub.text, *(cell.text for cell in row.cells)) for row in table.rows if not row.is_heading]
+    assert ("Value, × 10⁶", "46.2", "46.2", "92.4") in lines
+    assert ("Value", "0", "7", "") in lines
+    assert not [line for line in lines if line[0].startswith(("Range", "Median"))]
+
+
+def test_an_organ_system_of_one_subject_has_its_grade() -> None:
+    """Letters, not counts: those of the listing of grades, day by day."""
+    _, results = analysed("one_subject")
+    listed = results.listings["grades"].filter(system="haematological").sort("day")["grade"].to_list()
+    assert rows_of("table-grades")["Haematological"] == listed
+    assert set(listed) > {"B"}
+    assert rows_of("table-systems")["Haematological"] == ["improved"] * 4
+
+
+def test_visits_and_infusions_of_one_subject_stand_with_their_dates() -> None:
+    days = sorted(
+        [(row["date"], f"Visit: {row['visit'].replace('_', ' ')}") for row in recorded("visits")]
+        + [(row["date"], f"Infusion {row['number']}") for row in recorded("infusions")]
+    )
+    table = next(each for each in tables_of(report("one_subject")) if each.id == "table-dates-of-one")
+    assert [(row.stub.text, row.cells[0].text) for row in table.rows] == days
+    assert "table-dates-of-one" not in {each.id for each in tables_of(report("sle"))}
+
+
 def every_word() -> str:
     return "\n".join(word for section in report("one_subject").sections for word in words_of(section))
 
@@ -110,7 +163,7 @@ def test_the_value_of_one_subject_is_printed_as_it_was_recorded() -> None:
         with (folder / "data" / "subjects.csv").open(encoding="utf-8") as file:
             recorded = next(csv.DictReader(file))["weight_kg"]
     table = next(each for each in tables_of(report("one_subject")) if each.id == "table-baseline")
-    assert table.heads == ("", "Value or n/N")
+    assert table.heads == ("", "Value")
     row = next(row for row in table.rows if row.stub.text.startswith("Weight"))
     assert [cell.text for cell in row.cells] == [recorded]
     measured = next(each for each in tables_of(report("one_subject")) if each.id == "table-main-measure-1")

@@ -140,7 +140,7 @@ from funis.analysis.recorded_responses import mark_responses
 from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.relapses import count_relapses_over_denominators
 from funis.analysis.repeated_responses import compare_responses_over_visits
-from funis.analysis.run import Run
+from funis.analysis.run import DECIMALS_OF_PEOPLE, Run
 from funis.analysis.safety_counts import count_adverse_events
 from funis.analysis.site_effects import fit_site_effects
 from funis.analysis.system_grades import compare_systems, count_grades
@@ -344,7 +344,7 @@ def start_run(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run
         populations=derive_populations(study, subject_frame),
         missing=missing,
         subject_rows=subject_rows,
-        decimals=dict(study.report.decimals),
+        decimals=DECIMALS_OF_PEOPLE | study.report.decimals,
         seen=_seen(tables.frames),
     )
 

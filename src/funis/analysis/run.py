@@ -29,6 +29,11 @@ from funis.study.model import Endpoint, Study
 
 # Recorded values have at most nine decimals; below this size their sum is exact as whole numbers.
 _LARGEST: Final = 1e6
+#: Decimals of a mean of what is recorded of people and infusions, where the study file sets none: those of
+#: the instrument it is read from, not of the size of its numbers. Study days are whole.
+DECIMALS_OF_PEOPLE: Final = {
+    "age": 1, "weight_kg": 1, "height_cm": 1, "disease_duration_years": 1, "day": 0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook, bound, single
@@ -62,8 +62,7 @@ def build_lab_shift_tables(study: Study, results: Results, book: NumberBook) -> 
             *describe_basis(Labels(study), [n for g in own for n in book.all(g)]),
             *withheld_notes(Labels(study), book, but=others),
         )
-        heads = ("", "n", *_WORST.values())
-        spanners = (("", 2), ("Worst grade after baseline", len(_WORST)))
+        heads, spanners = _heads(of_one=book.has_one_subject)
         found.append(
             TableSpec(
                 name,
@@ -79,6 +78,33 @@ def build_lab_shift_tables(study: Study, results: Results, book: NumberBook) -> 
     return tuple(found)
 
 
+def _heads(*, of_one: bool) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    if of_one:
+        return ("", "Baseline", "Worst after baseline", "Worse than at baseline"), ()
+    return ("", "n", *_WORST.values()), (("", 2), ("Worst grade after baseline", len(_WORST)))
+
+
+def _row_of_one(book: NumberBook, first: Group, worse: Group | None, name: str) -> TableRow | None:
+    """Give the grades of one subject in words, None where nothing was graded."""
+    for start, words_of_start in _BASELINES.items():
+        for worst, words_of_worst in _WORST.items():
+            found = book.find(_from(first, start, worst), ALL, "count")
+            if found is not None and found.value:
+                at_baseline = words_of_start.removeprefix("Baseline ").capitalize()
+                cells = (
+                    joined(Inline(at_baseline, found.id)),
+                    joined(Inline(words_of_worst, found.id)),
+                    _worsened(book, worse) if worse is not None else EMPTY,
+                )
+                return TableRow(words(name), cells)
+    return None
+
+
+def _from(group: Group, start: str, worst: str) -> Group:
+    """Name the count of those who went from a grade at baseline to a worst one."""
+    return group._replace(variable=f"{group.measure}_from_{start}", category=worst)
+
+
 def _rows(
     study: Study, book: NumberBook, groups: Sequence[Group], terms: dict[str, str]
 ) -> Iterator[TableRow]:
@@ -87,12 +113,17 @@ def _rows(
     for test in dict.fromkeys(group.measure for group in groups):
         own = {group.variable: group for group in groups if group.measure == test and not group.category}
         first = next(group for group in groups if group.measure == test)
+        worse = own.get(f"{test}_worsened")
+        name = f"{labels.variable(test)}: {terms.get(test, test).lower()}"
+        if book.has_one_subject:
+            row = _row_of_one(book, first, worse, name)
+            yield from () if row is None else (row,)
+            continue
         body = [row for name in _BASELINES if (row := _row(book, first, name)) is not None]
         if not body:
             continue
-        yield heading(f"{labels.variable(test)}: {terms.get(test, test).lower()}")
+        yield heading(name)
         yield from body
-        worse = own.get(f"{test}_worsened")
         if worse is not None:
             cells = (_worsened(book, worse), *(words("") for _ in _WORST))
             yield TableRow(words("Worse than at baseline, n/N"), cells, indent=1)
@@ -100,12 +131,7 @@ def _rows(
 
 def _row(book: NumberBook, any_group: Group, name: str) -> TableRow | None:
     """Give the row of a grade at baseline, None where nobody has it."""
-    counts = [
-        book.find(
-            any_group._replace(variable=f"{any_group.measure}_from_{name}", category=worst), ALL, "count"
-        )
-        for worst in _WORST
-    ]
+    counts = [book.find(_from(any_group, name, worst), ALL, "count") for worst in _WORST]
     if counts[0] is None:
         return None
     of = TableCell((Inline(format_number(float(counts[0].denominator or 0), 0), counts[0].id),))

@@ -61,27 +61,16 @@ def build_main_exposure(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
 def _cells(book: NumberBook, own: dict[str, Group], visit: str) -> Iterator[TableCell]:
     yield _share(book, own.get("infused"), visit)
     day, dose = own.get("day"), own.get("cells_per_kg")
-    spread = _value if book.has_one_subject else _spread
-    yield spread(
-        *(bound(book.find(day, visit, name), 0) if day else None for name in ("median", "min", "max"))
-    )
-    yield spread(
-        *(
-            bound_in_millions(book.find(dose, visit, name)) if dose else None
-            for name in ("median", "min", "max")
-        )
-    )
+    # The value of one subject is its mean.
+    spread, names = (joined, ("mean",)) if book.has_one_subject else (_spread, ("median", "min", "max"))
+    yield spread(*(bound(book.find(day, visit, name), 0) if day else None for name in names))
+    yield spread(*(bound_in_millions(book.find(dose, visit, name)) if dose else None for name in names))
     yield _share(book, own.get("within_dose"), visit)
     yield _share(book, own.get("reaction"), visit)
 
 
 def _share(book: NumberBook, group: Group | None, visit: str) -> TableCell:
     return EMPTY if group is None else share_cell(book, group, visit)
-
-
-def _value(median: Inline | None, *_: Inline | None) -> TableCell:
-    """Print the value of one subject, which is its median and both ends of its range."""
-    return joined(median)
 
 
 def _spread(median: Inline | None, low: Inline | None, high: Inline | None) -> TableCell:

@@ -29,7 +29,7 @@ from funis.results import (
 from funis.study.model import Study
 
 #: Analyses that describe the levels of a variable.
-_LEVELS = frozenset({"summary", "baseline"})
+_LEVELS = frozenset({"summary", "baseline", "exposure"})
 _LIMITED = frozenset({"estimate", "lower", "upper"})
 
 
@@ -268,10 +268,13 @@ def bound(number: Number | None, digits: int, *, trimmed: bool = False) -> Inlin
 
 
 def bound_in_millions(number: Number | None) -> Inline | None:
-    """Print a number of cells, bound to its id, with its point six places to the left."""
+    """Print a number of cells, bound to its id, with its point six places to the left.
+
+    Cells per kg have two decimals, cells in all one.
+    """
     if number is None or number.value is None:
         return None
-    return Inline(format_millions(number.value), number.id)
+    return Inline(format_millions(number.value, 1 if number.measure == "cells" else 2), number.id)
 
 
 def bound_p(number: Number | None) -> Inline | None:

@@ -86,6 +86,8 @@ def _cell(book: NumberBook, group: Group) -> TableCell:
     if median is None or low is None or high is None:
         return share_cell(book, group, ALL)
     digits = decimals_needed((median.value, low.value, high.value), 2)
+    if median.n == 1:
+        return joined(bound(median, digits))
     spread = (bound(each, digits) for each in (median, low, high))
     first, least, most = spread
     return joined(first, " (", least, " to ", most, ")")

@@ -29,6 +29,7 @@ from funis.reporting.finding_tables import build_file_tables, build_finding_tabl
 from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
 from funis.reporting.lab_shift_tables import build_lab_shift_tables
+from funis.reporting.labels import Labels
 from funis.reporting.listing_tables import build_event_listings, build_response_listings
 from funis.reporting.main_exposure import build_main_exposure
 from funis.reporting.main_lab_shifts import build_main_lab_shifts
@@ -45,7 +46,7 @@ from funis.reporting.regression_tables import build_regression_tables
 from funis.reporting.repeated_response_tables import build_repeated_response_tables
 from funis.reporting.response_tables import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
-from funis.reporting.single_patient import table_of_one
+from funis.reporting.single_patient import build_dates_of_one, counts_of_one, table_of_one
 from funis.reporting.system_tables import build_model_tables, build_system_tables
 from funis.reporting.toxicity_grade_tables import build_toxicity_grade_tables
 from funis.results import Results
@@ -81,13 +82,17 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
     book = book or read_numbers(results.numbers)
     tables = (*_main_tables(study, results, book), *_other_tables(study, results, book))
     said = say_proposals_of_tables(study, book, tables)
-    return tuple(map(table_of_one, said) if book.has_one_subject else said)
+    if not book.has_one_subject:
+        return tuple(said)
+    counts = counts_of_one(book.numbers)
+    return tuple(table_of_one(table, counts) for table in said)
 
 
 def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify who took part, what is in the main part of every report, and the responses."""
     return (
         *build_planned_tables(study, book),
+        *build_dates_of_one(results, Labels(study), of_one=book.has_one_subject),
         *build_disposition_tables(study, book),
         *build_population_tables(study, book),
         *build_eligibility_tables(study, book),

@@ -461,8 +461,5 @@ def _dose_lines(book: NumberBook, group: Group) -> list[tuple[str, dict[str, Tab
         counts[visit] = single(book.find(group, visit, "n"), 0)
         means[visit] = joined(mean, " ± ", sd) if sd else joined(mean)
         ranges[visit] = joined(low, " to ", high)
-    return [
-        ("n", counts),
-        (mean_words("Mean ± SD, × 10⁶", of_one=book.has_one_subject), means),
-        ("Range, × 10⁶", ranges),
-    ]
+    line = (mean_words("Mean ± SD, × 10⁶", of_one=book.has_one_subject), means)
+    return [line] if book.has_one_subject else [("n", counts), line, ("Range, × 10⁶", ranges)]

@@ -8,12 +8,15 @@ cell, the value stands there alone, and the notes say what it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from datetime import date
+from typing import Any, Final, Protocol
 
 from funis.documents.figure import FigureSpec
-from funis.documents.table import TableCell, TableRow, TableSpec
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, text_rows
+from funis.reporting.labels import Labels, in_sentence
+from funis.results import Results
 
 TITLE: Final = "Single-patient report"
 #: What stands in the methods in place of estimates and tests.
@@ -35,8 +38,8 @@ _ANALYSES: Final = frozenset(
         "regression_to_mean", "multiplicity", "co_primary", "performance_goal",
     }
 )  # fmt: skip
-#: Numbers about infusions, lots and donors are counted by these, however few the subjects are.
-_OF_CELLS: Final = frozenset({"product", "exposure", "completeness"})
+#: Numbers about lots and donors are counted by these, however few the subjects are.
+_OF_CELLS: Final = frozenset({"product", "completeness"})
 #: Sections whose figures count subjects.
 _OF_RATES: Final = frozenset({"time-to-event", "response"})
 
@@ -44,6 +47,12 @@ _OF_RATES: Final = frozenset({"time-to-event", "response"})
 class OneOfRun(Protocol):
     """A number with its place: what is looked at here."""
 
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def variable(self) -> str: ...  # noqa: D102
+    @property
+    def denominator(self) -> int | None: ...  # noqa: D102
     @property
     def analysis(self) -> str: ...  # noqa: D102
     @property
@@ -121,12 +130,27 @@ _SHORT: Final = (
 )  # fmt: skip
 
 
-def table_of_one(table: TableSpec) -> TableSpec:
+def counts_of_one(numbers: Iterable[OneOfRun]) -> frozenset[str]:
+    """Give the ids of the counts over one subject, one lot or one donor: each answers yes or no.
+
+    Parameters
+    ----------
+    numbers : the numbers of a run
+    """
+    return frozenset(
+        each.id
+        for each in numbers
+        if each.statistic in {"count", "asked", "n"} and each.denominator == 1 and each.variable != "lots"
+    )
+
+
+def table_of_one(table: TableSpec, counts: Collection[str] = ()) -> TableSpec:
     """Leave out empty columns and rows of numbers, and the words for intervals and shares.
 
     Parameters
     ----------
     table : any table of a report of one subject; a listing of words keeps all its rows and columns
+    counts : ids of the counts over one; they are answered with yes and no
 
     Returns
     -------
@@ -144,16 +168,20 @@ def table_of_one(table: TableSpec) -> TableSpec:
         return table
     # A line that only names those below it has blank cells and stays.
     rows = tuple(
-        _plain_row(row)
+        _plain_row(row, counts)
         for place, row in enumerate(table.rows)
-        if row.is_heading or not all(map(_is_blank, row.cells)) or _names_rows(table.rows, place)
+        if row.is_heading
+        or _names_rows(table.rows, place)
+        or not (all(map(_is_blank, row.cells)) or _counts_one(row.stub.text, row.cells))
     )
     full = [row for row in rows if not row.is_heading]
     columns = list(zip(*(row.cells for row in full), strict=True))
     kept = [
         place
         for place, column in enumerate(columns, start=1)
-        if not all(map(_is_blank, column)) and not _counts_one(table.heads[place], column)
+        if not all(map(_is_blank, column))
+        and not _counts_one(table.heads[place], column)
+        and not (place > 1 and table.id in _SAID_ONCE and _repeats(column, columns[0]))
     ]
     over = [0, *(kept or range(1, len(table.heads)))]
     return replace(
@@ -178,9 +206,15 @@ def _is_blank(cell: TableCell) -> bool:
     return cell.text.strip() in {"", "–"}
 
 
-def _counts_one(head: str, column: Sequence[TableCell]) -> bool:
-    """Tell whether a column only says, row by row, that there is one subject."""
-    return head == "n" and {cell.text.strip() for cell in column} <= {"", "–", "1"}
+def _repeats(column: Sequence[TableCell], first: Sequence[TableCell]) -> bool:
+    """Tell whether a column says nothing that the first one does not say."""
+    pairs = zip(column, first, strict=True)
+    return all(_is_blank(cell) or cell.text == other.text for cell, other in pairs)
+
+
+def _counts_one(name: str, cells: Sequence[TableCell]) -> bool:
+    """Tell whether a column or a row only says, cell by cell, that there is one subject."""
+    return name in _SIZES and {cell.text.strip() for cell in cells} <= {"", "–", "1"}
 
 
 def _plain(words: str) -> str:
@@ -189,16 +223,42 @@ def _plain(words: str) -> str:
     Examples
     --------
     >>> _plain("Last change (95% CI)"), _plain("Still responding, n/N (%; 95% CI)"), _plain("n (%)")
-    ('Last change', 'Still responding, n/N', 'n')
+    ('Last change', 'Still responding', 'Yes or no')
     """
-    return _OF_GROUPS.sub("", words)
+    found = _OF_GROUPS.sub("", words)
+    return _HEADS_OF_ONE.get(found) or _COUNTED.sub("", found)
 
 
-def _plain_row(row: TableRow) -> TableRow:
+def _plain_row(row: TableRow, counts: Collection[str]) -> TableRow:
     parts = tuple(part if part.id else replace(part, text=_plain(part.text)) for part in row.stub.parts)
-    return replace(row, stub=replace(row.stub, parts=parts))
+    cells = tuple(_answered(cell, counts) for cell in row.cells)
+    return replace(row, stub=replace(row.stub, parts=parts), cells=cells)
 
 
+def _answered(cell: TableCell, counts: Collection[str]) -> TableCell:
+    """Write a count over one as the answer that it is."""
+    word = _ANSWERS.get(cell.text.strip())
+    if word is None or len(cell.ids) != 1 or cell.ids[0] not in counts:
+        return cell
+    return replace(cell, parts=(Inline(word, cell.ids[0]),))
+
+
+#: Tables whose columns are one event over several denominators.
+_SAID_ONCE: Final = frozenset({"table-main-relapse"})
+#: Rows and columns of numbers of subjects.
+_SIZES: Final = frozenset({"n", "n with both values"})
+_ANSWERS: Final = {"0": "no", "0/1": "no", "1": "yes", "1/1": "yes"}
+#: Heads over counts, as they are over answers.
+_HEADS_OF_ONE: Final = {
+    "n": "Yes or no",
+    "n/N": "Yes or no",
+    "Of all treated": "Yes or no",
+    "Value or n/N": "Value",
+    "Subjects, n/N": "The subject",
+    "Subjects on it at the visit, n": "On it at the visit",
+    "Number, n/N or median (range)": "Number, value or answer",
+}
+_COUNTED: Final = re.compile(r", n/N(?: seen)?$")
 #: What is said of groups beside a count or a change.
 _OF_GROUPS: Final = re.compile(r" \((?:%|(?:%; )?[\d.]+% CI)\)")
 
@@ -221,3 +281,46 @@ def figures_of_one(figures: Iterable[FigureSpec]) -> tuple[FigureSpec, ...]:
     figures : of a report of one subject
     """
     return tuple(each for each in figures if each.section not in _OF_RATES)
+
+
+def build_dates_of_one(results: Results, labels: Labels, *, of_one: bool) -> tuple[TableSpec, ...]:
+    """Specify the visits and infusions of the one subject in the order of their dates.
+
+    Parameters
+    ----------
+    results : their listings of visits and of infusions
+    labels : what the visits are called
+    of_one : whether the data hold one subject
+
+    Returns
+    -------
+    tuple of TableSpec : one; none where there are more subjects, or no date was recorded
+    """
+    dated = sorted(_dated(results, labels)) if of_one else []
+    if not dated:
+        return ()
+    heads, title = ("Date", "What", "Study day"), "Visits and infusions of the subject, by date"
+    rows = text_rows((day.isoformat(), what, _study_day(number)) for day, number, what in dated)
+    note = "Study day 0: first infusion."
+    return (TableSpec("table-dates-of-one", "subjects", title, heads, rows, (note,), is_text=True),)
+
+
+def _dated(results: Results, labels: Labels) -> Iterator[tuple[date, int, str]]:
+    for name in ("visits", "infusions"):
+        listed = results.listings.get(name)
+        if listed is None or not {"date", "day"} <= set(listed.columns):
+            continue
+        for row in listed.iter_rows(named=True):
+            if row["date"] is not None and row["day"] is not None:
+                yield row["date"], int(row["day"]), _what(name, row, labels)
+
+
+def _what(name: str, row: Mapping[str, Any], labels: Labels) -> str:
+    if name == "infusions":
+        return f"Infusion {row['number']}"
+    missed = "" if row["attended"] is None or row["attended"] else ", not attended"
+    return f"Visit: {in_sentence(labels.visit(row['visit']))}{missed}"
+
+
+def _study_day(number: int) -> str:
+    return f"−{-number}" if number < 0 else str(number)

@@ -31,6 +31,7 @@ from funis.reporting.number_book import (
     p_cell,
     single,
 )
+from funis.results import NOT_AVAILABLE
 from funis.study.model import Endpoint, Study
 
 
@@ -68,10 +69,13 @@ def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     ]
     heads, rows = turned(labels, by_system, visits, "Organ system")
     used = [number for group in groups for number in book.all(group)]
+    basis = tuple(describe_basis(labels, used))
+    if book.has_one_subject:
+        return TableSpec("table-grades", "systems", "Organ-system grades", heads, rows, basis)
     named = f"{', '.join(letters[:-1])} and {letters[-1]}"
     note = f"Each cell counts the subjects with grade {named}, in this order."
     title = f"Organ-system grades: number of subjects with {' · '.join(letters)}"
-    return TableSpec("table-grades", "systems", title, heads, rows, (note, *describe_basis(labels, used)))
+    return TableSpec("table-grades", "systems", title, heads, rows, (note, *basis))
 
 
 def _rank(order: Sequence[str], variable: str) -> int:
@@ -86,8 +90,23 @@ def _grade_cell(book: NumberBook, grades: dict[str, Group], letters: Sequence[st
     ]
     if not any(counts):
         return words("")
+    if book.has_one_subject:
+        return _named_cell(letters, counts)
     pieces = [piece for count in counts for piece in (count or Inline("–"), " · ")]
     return joined(*pieces[:-1])
+
+
+_MOVED = "First line of a system: subjects improved · unchanged · worsened, graded at both visits."
+
+
+def _named_cell(names: Sequence[str], counts: Sequence[Inline | None]) -> TableCell:
+    """Name what is counted of one subject: what has a count of one."""
+    found = [
+        Inline(name, count.id)
+        for name, count in zip(names, counts, strict=True)
+        if count is not None and count.text == "1"
+    ]
+    return joined(*found) if found else words(NOT_AVAILABLE)
 
 
 def turned(
@@ -127,7 +146,7 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
         rows.append(TableRow(words(share), shares, indent=1))
         rows.append(TableRow(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
     heads = ("Organ system", *(labels.visit(visit) for visit in visits))
-    notes = ["First line of a system: subjects improved · unchanged · worsened, graded at both visits."]
+    notes = [] if book.has_one_subject else [_MOVED]
     notes += (
         [f"P ({method_label(beside)}): unadjusted, and adjusted over the visits of one system, not all."]
         if beside
@@ -139,8 +158,13 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
     )
 
 
+_MOVES = ("improved", "unchanged", "worsened")
+
+
 def _moved_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
-    counts = [bound(book.find(group, visit, name), 0) for name in ("improved", "unchanged", "worsened")]
+    counts = [bound(book.find(group, visit, name), 0) for name in _MOVES]
+    if book.has_one_subject:
+        return _named_cell(_MOVES, counts)
     return joined(counts[0], " · ", counts[1], " · ", counts[2])
 
 

@@ -135,15 +135,15 @@ def choose_decimals(largest: float) -> int:
     return 2 if largest >= 0.1 or largest == 0 else 4
 
 
-def format_millions(value: float) -> str:
+def format_millions(value: float, digits: int = 2) -> str:
     """Print a number with its point six places to the left.
 
     Examples
     --------
-    >>> format_millions(56127500.0)
-    '56.13'
+    >>> format_millions(56127500.0), format_millions(56127500.0, 1)
+    ('56.13', '56.1')
     """
-    return format_number(_read(value).scaleb(-6), 2)
+    return format_number(_read(value).scaleb(-6), digits)
 
 
 def format_dose(cells: float) -> str:

@@ -34,7 +34,8 @@ class ReportChoices(StudyPart):
     decimals: dict[str, Decimals] = Field(
         default_factory=dict,
         description="Decimals of a score, a laboratory test or a number of subjects, by its name; a mean, a "
-        "change and an interval are printed with them everywhere. Absent: by the largest value.",
+        "change and an interval are printed with them everywhere. Absent: 1 for age, weight, height and "
+        "disease duration, 0 for study days, else by the largest value.",
     )
 
     main: Names = Field(
