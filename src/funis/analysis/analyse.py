@@ -46,6 +46,9 @@ durability        definition (category: responder) by later visit;  count, perce
                   population is that of the endpoint, responders    clopper_pearson and wilson; imputed,
                   (at the first visit)                              cannot_tell (left out)
                   definition (category: ``MCR``; ``MCR to none``)   n at the first visit; count
+event_rate        definition of flares (category: any, a class);    events person_years cannot_tell; a year
+                  endpoint id; contrast is the control arm          or ratio: estimate lower upper by exact_
+                                                                    poisson, negative_binomial; p
 relapse           relapse; population is the denominator: that of   count, percent, lower and upper by
                   the endpoint, responders, at_risk; visit or all   clopper_pearson and wilson; imputed,
                                                                     cannot_tell (left out)
@@ -121,6 +124,7 @@ from funis.analysis.disposition import count_disposition
 from funis.analysis.durability import count_durability
 from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
+from funis.analysis.flare_rates import count_flare_rates, judges_flares
 from funis.analysis.glucocorticoid import describe_glucocorticoid
 from funis.analysis.lab_shifts import count_lab_shifts
 from funis.analysis.limits_of_size import describe_size
@@ -292,7 +296,10 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
             analysis_response.count_responses(run, endpoint, judged)
             compare_responses_between(run, endpoint, judged)
             compare_responses_over_visits(run, endpoint, judged)
-            count_durability(run, endpoint, judged)
+            if judges_flares(endpoint):
+                count_flare_rates(run, endpoint, judged)
+            else:
+                count_durability(run, endpoint, judged)
             for answers in judged:
                 compare_with_goal(run, endpoint, answers)
                 analysis_response.list_responses(run, endpoint, answers)

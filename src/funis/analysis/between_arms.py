@@ -56,7 +56,7 @@ def _subgroups(endpoint: Endpoint) -> Sequence[str]:
     return endpoint.subgroups if endpoint.subgroup_only and endpoint.subgroups else (ALL, *endpoint.subgroups)
 
 
-def _cohorts(run: Run, endpoint: Endpoint) -> Iterator[tuple[Cohort, Cohort, Cohort]]:
+def arms_beside(run: Run, endpoint: Endpoint) -> Iterator[tuple[Cohort, Cohort, Cohort]]:
     """Give the arm, the control and both together, in each subgroup asked for."""
     for subgroup in _subgroups(endpoint):
         whole = run.populations.cohort(endpoint.population, subgroup)
@@ -73,7 +73,7 @@ def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
         if not methods or variable not in run.panel.changes:
             continue
         matrix, rule = changes_of(run, endpoint, variable)
-        for first, second, both in _cohorts(run, endpoint):
+        for first, second, both in arms_beside(run, endpoint):
             for visit in visits_of(run, endpoint):
                 column = matrix.values[:, visit]
                 known = ~np.isnan(column)
@@ -115,7 +115,7 @@ def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Ans
     which is tested once. Where it is open which class somebody has, the classes are not compared.
     """
     for answers in judged:
-        for first, second, both in _cohorts(run, endpoint):
+        for first, second, both in arms_beside(run, endpoint):
             determinate = [answers.determinate & cohort.members for cohort in (first, second)]
             if not all(each.any() for each in determinate):
                 continue
@@ -169,7 +169,7 @@ def compare_times_between(run: Run, endpoint: Endpoint, day: Floats, happened: B
     day : shape (subjects,), days to the event or the end of observation, NaN for who does not enter
     happened : shape (subjects,), True where the day is that of the event
     """
-    for first, _, both in _cohorts(run, endpoint):
+    for first, _, both in arms_beside(run, endpoint):
         entering = both.members & ~np.isnan(day)
         is_first = first.members[entering]
         if not is_first.any() or is_first.all():

@@ -68,6 +68,7 @@ STATISTICS: dict[str, str] = {
     "survival": "probability of remaining free of the event",
     "at_risk": "number at risk",
     "events": "number of events",
+    "person_years": "years of follow-up, of all subjects together",
     "geometric_mean": "geometric mean",
     "censored": "values beyond a limit of the assay",
     "gained": "subjects from no response to a response",

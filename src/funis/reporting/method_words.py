@@ -57,6 +57,15 @@ METHODS: dict[str, MethodWords] = {
         "Clopper-Pearson",
         "Clopper-Pearson: exact interval of a proportion.",
     ),
+    "exact_poisson": MethodWords(
+        "Exact Poisson",
+        "Exact Poisson: Garwood’s interval of a rate.",
+    ),
+    "negative_binomial": MethodWords(
+        "Negative binomial",
+        "Negative binomial: rates of events that recur, with the logarithm of the time as offset and one "
+        "dispersion for all arms compared, by maximum likelihood.",
+    ),
     "wilson": MethodWords(
         "Wilson",
         "Wilson: score interval of a proportion.",

@@ -26,6 +26,7 @@ from funis.reporting.estimand_tables import (
 )
 from funis.reporting.event_term_tables import build_event_term_tables
 from funis.reporting.finding_tables import build_file_tables, build_finding_tables
+from funis.reporting.flare_rate_tables import build_flare_rate_tables
 from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
 from funis.reporting.lab_shift_tables import build_lab_shift_tables
@@ -106,6 +107,7 @@ def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tabl
         *build_response_tables(study, book),
         *build_performance_goal_tables(study, book),
         *build_durability_tables(study, book),
+        *build_flare_rate_tables(study, book),
         *build_repeated_response_tables(study, book),
         *build_relapse_tables(study, book),
         *build_response_listings(study, results),

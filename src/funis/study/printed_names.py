@@ -118,6 +118,7 @@ NAMED: Final[dict[str, str]] = {
     "figure-estimands-ENDPOINT": "the estimands of an endpoint",
     "table-sensitivity-ENDPOINT": "sensitivity analyses of an endpoint",
     "table-durability-ENDPOINT": "classes of a response at its first visit and later",
+    "table-flare-rate-ENDPOINT": "flares a year of an endpoint that judges flares",
     "table-response-DEFINITION": "a response with every interval",
     "figure-response-DEFINITION": "a response over visits",
     "table-listing-response-DEFINITION": "the response of each subject",
@@ -169,7 +170,13 @@ def printed_names(study: Study) -> tuple[str, ...]:
 
 def _names_of(endpoint: Endpoint) -> Iterator[str]:
     name, definition = endpoint.id, endpoint.definition
-    yield from (f"table-{name}", f"figure-{name}", f"table-sensitivity-{name}", f"table-durability-{name}")
+    yield from (
+        f"table-{name}",
+        f"figure-{name}",
+        f"table-sensitivity-{name}",
+        f"table-durability-{name}",
+        f"table-flare-rate-{name}",
+    )
     yield from (f"figure-waterfall-{name}", f"figure-forest-{name}", f"figure-estimands-{name}")
     if definition:
         yield from (f"{start}-{definition}" for start in ("table-response", "figure-response"))
