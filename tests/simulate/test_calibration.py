@@ -12,6 +12,7 @@ from funis.cli import app
 from funis.simulate.calibration import Calibration, calibrate
 from funis.simulate.likelihood import PublishedLikelihood
 from funis.simulate.parameters import FITTED, PARAMETERS, draw_prior, from_line, log_prior, to_line
+from funis.simulate.trials.scenario import find_scenario
 
 #: Posterior medians and 95% intervals with 9 of 37 relapses by five years, by another program.
 RECORDED = {
@@ -51,6 +52,14 @@ def test_the_posterior_is_the_recorded_one(five_year: Calibration) -> None:
             median, lower, upper = RECORDED[each.parameter.key]
             found = each.posterior
             assert (found.median, found.lower, found.upper) == pytest.approx((median, lower, upper), rel=0.17)
+
+
+def test_the_scenario_of_the_trials_has_the_medians_of_the_calibration(five_year: Calibration) -> None:
+    world = find_scenario("five_year")
+    for each in five_year.parameters:
+        key = each.parameter.key
+        if key != "a0":
+            assert getattr(world, key) == pytest.approx(each.posterior.median, rel=0.2), key
 
 
 def test_what_the_data_decide_and_what_the_prior(five_year: Calibration) -> None:

@@ -201,7 +201,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     _summarise_bands(run, study, tables, scored)
     count_grades(run)
     for endpoint in study.endpoints:
-        _analyse_endpoint(run, endpoint, visits)
+        analyse_endpoint(run, endpoint, visits)
     describe_split(run, visits)
     gaps = _analyse_beyond(run, visits)
     count_adverse_events(run)
@@ -273,8 +273,15 @@ def find_gaps(study: Study, tables: Tables) -> tuple[Finding, ...]:
     return (*find_silent_events(run), *courses)
 
 
-def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None:
-    """Compute what the kind of the endpoint asks for; what every study has is computed without one."""
+def analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None:
+    """Compute what the kind of the endpoint asks for; what every study has is computed without one.
+
+    Parameters
+    ----------
+    run : is added to
+    endpoint : of the study of the run
+    visits : scored visits of all instruments
+    """
     match endpoint.kind:
         case "change":
             compare_changes(run, endpoint)

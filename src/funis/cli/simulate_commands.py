@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from funis.cli.answers import Json, print_answer
+from funis.cli.arguments import Folder, existing_folder
 
 if TYPE_CHECKING:
     from funis.simulate.pages.simulation_page import ToldSimulation
@@ -37,6 +39,44 @@ def calibrate(
     _answer(tell_calibration(found), _record(found), html, as_json=json_)
     if not found.is_usable:
         raise typer.Exit(1)
+
+
+def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    folder: Folder,
+    trials: Annotated[int, typer.Option(min=2, help="How many virtual trials.")] = 100,
+    patients: Annotated[int, typer.Option(min=2, max=2000, help="Of each trial.")] = 40,
+    scenario: Annotated[str, typer.Option(help="The world: yearly, five_year, null or harm.")] = "yearly",
+    seed: Seed = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes; the numbers do not depend on it.")
+    ] = 1,
+    endpoint: Annotated[
+        list[str] | None, typer.Option(help="Endpoint of the study file; may be given again.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; by default simulation in DIR.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    json_: Json = False,
+) -> None:
+    """Run virtual trials of a study: power, coverage, bias and the load on the centres."""
+    from funis.cli.trial_progress import show_progress
+    from funis.files import write_whole
+    from funis.simulate.pages.trials_page import tell_trials
+    from funis.simulate.trials.simulated import plan_trials, simulate_trials
+    from funis.study.read import read_study
+
+    study = read_study(existing_folder(folder))
+    plan = plan_trials(
+        study, scenario=scenario, patients=patients, seed=seed, endpoints=tuple(endpoint or ())
+    )
+    place = out if out is not None else folder / "simulation"
+    with show_progress(trials) as tell:
+        found = simulate_trials(plan, trials, place, workers=workers, resume=resume, tell=tell)
+    record = {
+        "study": study.trial.id, "scenario": scenario, "trials": trials, "patients": patients, "seed": seed,
+        "fingerprint": found.key, "characteristics": _record(found.characteristics),
+    }  # fmt: skip
+    write_whole(place / "summary.json", json.dumps(record, indent=2, ensure_ascii=False))
+    _answer(tell_trials(found), record, place / "report.html", as_json=json_)
 
 
 def _answer(told: ToldSimulation, record: Any, html: Path | None, *, as_json: bool) -> None:

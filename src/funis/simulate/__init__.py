@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from funis.simulate.calibration import calibrate as calibrate
     from funis.simulate.maximum_likelihood import fit_waning as fit_waning
+    from funis.simulate.trials.simulated import draw_trial as draw_trial
 
 _HOME = {
     "calibrate": "calibration",
+    "draw_trial": "trials.simulated",
     "fit_waning": "maximum_likelihood",
 }
 

@@ -1,0 +1,127 @@
+"""A run of virtual trials from a study to its report: plan, trials, truth, characteristics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.arguments import SEED, STUDY, NumberFrom, Text, takes
+from funis.simulate.trials.characteristics import Characteristic, summarise
+from funis.simulate.trials.one_trial import TrialPlan, choose_endpoints, trial_seed, true_numbers
+from funis.simulate.trials.run_trials import run_key, run_trials
+from funis.simulate.trials.scenario import SCENARIOS, find_scenario
+from funis.simulate.trials.virtual_patients import check_study, draw_patients, fit_entry
+from funis.simulate.trials.virtual_tables import build_tables
+from funis.study.model import Study
+
+PARTS: Final = "parts"
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedTrials:
+    """Many virtual trials, summarised.
+
+    Attributes
+    ----------
+    plan : what they have in common
+    key : fingerprint of study, world, size, endpoints, seed and code
+    trials : how many
+    characteristics : what they say of the design
+    """
+
+    plan: TrialPlan
+    key: str
+    trials: int
+    characteristics: tuple[Characteristic, ...]
+
+
+def plan_trials(
+    study: Study, *, scenario: str, patients: int, seed: int, endpoints: tuple[str, ...] = ()
+) -> TrialPlan:
+    """Plan virtual trials of a study.
+
+    Parameters
+    ----------
+    study : from the study file
+    scenario : name of the world
+    patients : of each trial
+    seed : of all draws
+    endpoints : ids; by default the primary ones, the relapse and changes of a single score
+
+    Raises
+    ------
+    CannotSimulateError : the study asks for what no virtual patient has
+    UnknownNameError : there is no such scenario or endpoint
+    """
+    world = find_scenario(scenario)
+    check_study(study)
+    chosen = choose_endpoints(study, endpoints)
+    number = list(SCENARIOS).index(scenario)
+    return TrialPlan(study, world, number, fit_entry(study, world), patients, chosen, seed)
+
+
+def simulate_trials(
+    plan: TrialPlan,
+    trials: int,
+    out: Path,
+    *,
+    workers: int = 1,
+    resume: bool = False,
+    tell: Callable[[int], None] = lambda _: None,
+) -> SimulatedTrials:
+    """Run virtual trials and summarise them.
+
+    Parameters
+    ----------
+    plan : as `plan_trials` gives it
+    trials, workers, resume, tell : as for `run_trials`
+    out : folder; the parts stand in ``parts``
+    """
+    rows = run_trials(plan, trials, out / PARTS, workers=workers, resume=resume, tell=tell)
+    found = summarise(rows, true_numbers(plan), plan.study.trial.alpha)
+    return SimulatedTrials(plan, run_key(plan), trials, found)
+
+
+@takes(
+    study=STUDY,
+    scenario=Text(),
+    patients=NumberFrom(2, 2000, whole=True),
+    seed=SEED,
+    trial=NumberFrom(0, 10**9, whole=True),
+)
+def draw_trial(
+    study: Study, *, scenario: str = "yearly", patients: int = 40, seed: int = 1, trial: int = 0
+) -> dict[str, pl.DataFrame]:
+    """Draw the tables of one virtual trial, as ``funis.tables_from_frames`` takes them.
+
+    Parameters
+    ----------
+    study : a lupus study with planned visits
+    scenario : ``yearly``, ``five_year``, ``null`` or ``harm``
+    patients : of the trial
+    seed, trial : seed of a run, and the number of the trial in it: the same two give the same trial
+
+    Returns
+    -------
+    frames by table name; the number of every subject begins with ``VIRTUAL-``
+
+    Raises
+    ------
+    CannotSimulateError : the study asks for what no virtual patient has
+
+    Examples
+    --------
+    >>> from funis.study.read import read_study, template_path
+    >>> frames = draw_trial(read_study(template_path("sle")), patients=5)
+    >>> frames["subjects"].height, frames["subjects"]["subject"][0]
+    (5, 'VIRTUAL-0001')
+    """
+    plan = plan_trials(study, scenario=scenario, patients=patients, seed=seed)
+    drawing, writing = (np.random.default_rng(each) for each in trial_seed(plan, trial).spawn(2))
+    people = draw_patients(study, plan.scenario, plan.entry, patients, drawing)
+    return build_tables(study, people, writing)

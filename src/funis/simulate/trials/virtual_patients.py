@@ -1,0 +1,288 @@
+"""The patients of one virtual trial: who is screened, who is let in, what is recorded of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.catalogue.registry import definition
+from funis.errors import FunisError
+from funis.simulate.trials.course_of_activity import (
+    DAYS_A_MONTH,
+    Courses,
+    draw_courses,
+    draw_relapses,
+    mean_course,
+)
+from funis.simulate.trials.lupus_findings import LAB_MODELS, DrawnFindings, FindingNoise, draw_noise, find
+from funis.simulate.trials.scenario import TrialScenario, assumed
+from funis.stats.sample import Booleans, Floats, Integers
+from funis.study.model import Study
+from funis.study.rules import apply_rule, rule_columns
+
+CAN_DRAW: Final = ("sledai_2k", "bilag_2004")
+_MOST_SCREENED: Final = 12
+_LOOKED_AT: Final = 4_000
+_KNOWN: Final = ("age", "sex", "baseline_sledai_2k")
+
+
+class CannotSimulateError(FunisError):
+    """A study asks for something that no virtual patient has."""
+
+    code = "cannot_simulate"
+
+
+@dataclass(frozen=True, slots=True)
+class Patients:
+    """Everybody who was let in.
+
+    Attributes
+    ----------
+    arms : place of the arm of each patient in the study; 0 where there is one
+    days : study day of each visit, shape (patients, visits)
+    seen : the visit took place, same shape
+    courses, findings : activity, and what was found
+    age : years
+    is_woman : of each
+    weight : kg
+    left_day : day the patient left the trial; infinity for who stayed
+    screened : how many were screened
+    """
+
+    arms: Integers
+    days: Floats
+    seen: Booleans
+    courses: Courses
+    findings: DrawnFindings
+    age: Integers
+    is_woman: Booleans
+    weight: Floats
+    left_day: Floats
+    screened: int
+
+
+def check_study(study: Study) -> None:
+    """Refuse a study whose forms no virtual patient can fill, naming all of them.
+
+    Raises
+    ------
+    CannotSimulateError : with every cause
+    """
+    causes = []
+    if study.trial.condition != "sle":
+        causes.append(f"condition {study.trial.condition!r}: virtual patients have lupus (sle)")
+    if study.has_open_visits or not study.visits:
+        causes.append("the study has no planned visits")
+    causes += [
+        f"instrument {name!r}: virtual patients have {', '.join(CAN_DRAW)}"
+        for name in study.instrument_names
+        if name not in CAN_DRAW
+    ]
+    tests = {each.test for each in LAB_MODELS}
+    causes += [
+        f"laboratory test {name!r}: none of {', '.join(sorted(tests))}"
+        for name in study.lab_names
+        if name not in tests
+    ]
+    if any(each.when for each in study.infusions):
+        causes.append("[[infusions]] with `when`: a second course is not simulated yet")
+    if causes:
+        lines = "; ".join(causes)
+        raise CannotSimulateError(
+            f"This study cannot be simulated: {lines}. Leave these out of a copy of the study file."
+        )
+
+
+def cell_days(study: Study, arm: int) -> tuple[float, ...]:
+    """Give the days on which an arm is given cells; none for a control arm."""
+    is_control = bool(study.arms) and study.arms[arm].control
+    return () if is_control else tuple(float(each.day) for each in study.infusions)
+
+
+def draw_patients(
+    study: Study,
+    scenario: TrialScenario,
+    entry: FittedEntry,
+    count: int,
+    generator: np.random.Generator,
+    *,
+    is_whole: bool = False,
+) -> Patients:
+    """Draw the patients of a trial.
+
+    Parameters
+    ----------
+    study : whose visits, arms and rules of eligibility are used
+    scenario : the world
+    entry : as `fit_entry` finds it
+    count : patients to be let in
+    generator : of random numbers
+    is_whole : nobody leaves and no visit is missed: for the true value of what the trial estimates
+    """
+    entered = _screen(study, scenario, entry, count, generator)
+    arms = generator.permutation(np.arange(count) % max(len(study.arms), 1))
+    days, seen = _draw_visits(study, count, generator, is_whole=is_whole)
+    last = float(max(each.closes for each in study.visits))
+    level, relapse = np.empty(days.shape), np.empty(count)
+    planned = [float(max(each.day, 0)) for each in study.visits]
+    for arm in range(max(len(study.arms), 1)):
+        own = arms == arm
+        level[own] = entry.level_of(scenario.a0 * mean_course(scenario, planned, cell_days(study, arm)))
+        relapse[own] = draw_relapses(scenario, int(own.sum()), last, cell_days(study, arm), generator)
+    level[:, [place for place, each in enumerate(study.visits) if each.day <= 0]] = 1.0
+    courses = draw_courses(level, days, relapse, generator)
+    findings = find(entered.noise, courses.level, entered.severity, entered.has_nephritis, courses.is_new)
+    left = np.full(count, np.inf)
+    if not is_whole:
+        left = 14.0 + generator.exponential(DAYS_A_MONTH / assumed("leaving"), count)
+        seen &= days < left[:, None]
+    weight = np.round(generator.normal(np.where(entered.is_woman, 56.0, 66.0), 7.0).clip(38, 110), 1)
+    left = np.where(left < last, left, np.inf)
+    return Patients(
+        arms, days, seen, courses, findings, entered.age, entered.is_woman, weight, left, entered.screened
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FittedEntry:
+    """How the entry rule and the disease fit together.
+
+    Attributes
+    ----------
+    strength : by which everybody's severity is multiplied, so that those let in have the scenario's mean
+    regression : share of the score that those let in lose by being looked at again, without any treatment
+    levels, scores : activity after entry, and the mean score that it gives those let in
+    unreadable : criteria that read what no virtual patient has at screening; they are not applied
+    """
+
+    strength: float
+    regression: float
+    levels: tuple[float, ...]
+    scores: tuple[float, ...]
+    unreadable: tuple[str, ...]
+
+    def level_of(self, scores: Floats) -> Floats:
+        """Give the activity at which those let in have a mean score."""
+        return np.asarray(np.interp(scores, self.scores, self.levels), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    noise: FindingNoise
+    severity: Floats
+    has_nephritis: Booleans
+    age: Integers
+    is_woman: Booleans
+    screened: int
+
+
+def fit_entry(study: Study, scenario: TrialScenario) -> FittedEntry:
+    """Find how severe the disease of those screened has to be, and what the entry rule alone does.
+
+    Parameters
+    ----------
+    study : whose rules of eligibility are used
+    scenario : whose mean at entry is wanted
+
+    Returns
+    -------
+    FittedEntry : from people with a seed of their own, the same for every trial
+    """
+    levels = tuple(float(each) for each in np.linspace(0.0, 1.5, 16))
+    people = _draw_people(_LOOKED_AT, 2, 1.0, np.random.default_rng(20_120))
+    strength = 0.6
+    for _ in range(7):
+        totals, chosen = _look_again(study, people, strength, 1.0)
+        strength *= (scenario.a0 / float(totals[chosen, 0].mean())) ** 1.3
+    scores = []
+    for level in levels:
+        totals, chosen = _look_again(study, people, strength, level)
+        scores.append(float(totals[chosen, 1].mean()))
+    totals, chosen = _look_again(study, people, strength, 1.0)
+    regression = 1.0 - float(totals[chosen, 1].mean() / totals[chosen, 0].mean())
+    unreadable = tuple(
+        each.id for each in study.eligibility.criteria if each.rule and not _can_read(each.rule)
+    )
+    return FittedEntry(
+        strength, regression, levels, tuple(np.maximum.accumulate(scores).tolist()), unreadable
+    )
+
+
+def _look_again(study: Study, same: _Entered, strength: float, level: float) -> tuple[Integers, Booleans]:
+    """Score the same people at entry and once more, and say who was let in."""
+    levels = np.column_stack([np.ones(_LOOKED_AT), np.full(_LOOKED_AT, level)])
+    found = find(same.noise, levels, strength * same.severity, same.has_nephritis, levels > 2)
+    totals = total_score(found.items)
+    return totals, _is_eligible(study, same, totals[:, 0])
+
+
+def total_score(items: Mapping[str, Integers]) -> Integers:
+    """Add up SLEDAI-2K with the points of its definition."""
+    points = {each.name: int(each.points[1]) for each in definition("sledai_2k").items}
+    return np.asarray(sum(points[name] * found for name, found in items.items()), dtype=np.int64)
+
+
+def _draw_people(count: int, visits: int, strength: float, generator: np.random.Generator) -> _Entered:
+    spread = assumed("spread")
+    severity = strength * np.exp(spread * generator.standard_normal(count) - spread**2 / 2)
+    return _Entered(
+        draw_noise(count, visits, generator), severity, generator.random(count) < assumed("nephritis"),
+        np.round(np.exp(generator.normal(3.45, 0.3, count))).clip(16, 68).astype(np.int64),
+        generator.random(count) < assumed("women"), count,
+    )  # fmt: skip
+
+
+def _screen(
+    study: Study, scenario: TrialScenario, entry: FittedEntry, count: int, generator: np.random.Generator
+) -> _Entered:
+    """Screen people until enough are let in; those after the last one let in were not screened."""
+    people = _draw_people(_MOST_SCREENED * count, len(study.visits), entry.strength, generator)
+    flat = np.ones((len(people.severity), 1))
+    found = find(people.noise, flat, people.severity, people.has_nephritis, flat > 1)
+    places = np.flatnonzero(_is_eligible(study, people, total_score(found.items)[:, 0]))[:count]
+    if len(places) < count:
+        raise CannotSimulateError(
+            f"In scenario {scenario.name!r} the rules of eligibility let in {len(places)} of "
+            f"{len(people.severity):,} screened; {count} are wanted. Look at the rules of [eligibility]."
+        )
+    return _Entered(
+        people.noise.take(places), people.severity[places], people.has_nephritis[places], people.age[places],
+        people.is_woman[places], int(places[-1]) + 1,
+    )  # fmt: skip
+
+
+def _can_read(rule: str) -> bool:
+    return set(rule_columns(rule)) <= set(_KNOWN)
+
+
+def _is_eligible(study: Study, people: _Entered, totals: Integers) -> Booleans:
+    frame = pl.DataFrame(
+        {"age": people.age, "sex": np.where(people.is_woman, "female", "male"), "baseline_sledai_2k": totals}
+    )
+    answer = np.ones(len(totals), dtype=np.bool_)
+    for wanted, criteria in ((True, study.eligibility.inclusion), (False, study.eligibility.exclusion)):
+        for each in criteria:
+            if each.rule and _can_read(each.rule):
+                held = apply_rule(frame, each.rule).fill_null(not wanted).to_numpy()
+                answer &= held == wanted
+    return answer
+
+
+def _draw_visits(
+    study: Study, count: int, generator: np.random.Generator, *, is_whole: bool
+) -> tuple[Floats, Booleans]:
+    """Draw the day of each visit, mostly within its window, and whether it took place."""
+    days = np.empty((count, len(study.visits)))
+    for place, visit in enumerate(study.visits):
+        low, high = visit.opens - visit.day, visit.closes - visit.day
+        room = (max(low, -7), min(high, 7)) if visit.day > 0 else (max(low, -7), min(high, -1))
+        drawn = generator.integers(room[0], max(room) + 1, count)
+        is_late = (generator.random(count) < assumed("late_visit")) & (visit.day > 0) & (not is_whole)
+        days[:, place] = visit.day + np.where(is_late, high + generator.integers(1, 10, count), drawn)
+    is_missed = generator.random(days.shape) < (0.0 if is_whole else assumed("missed_visit"))
+    is_missed[:, [place for place, visit in enumerate(study.visits) if visit.day <= 0]] = False
+    return days, ~is_missed

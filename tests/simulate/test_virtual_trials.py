@@ -1,0 +1,197 @@
+"""Virtual trials: patients like those that were published, the ways of recorded data, numbers that can be made again."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import funis
+from funis.cli import app
+from funis.simulate.trials import run_trials as running
+from funis.simulate.trials.characteristics import summarise
+from funis.simulate.trials.course_of_activity import draw_relapses
+from funis.simulate.trials.one_trial import KEY, TrialPlan, run_trial
+from funis.simulate.trials.run_trials import PartsError, run_trials
+from funis.simulate.trials.scenario import find_scenario
+from funis.simulate.trials.simulated import plan_trials
+from funis.simulate.trials.virtual_patients import CannotSimulateError, draw_patients, total_score
+from funis.study.model import Arm, Study
+from funis.study.read import read_study, template_path
+
+PUBLISHED = {"baseline": 10.83, "month_3": 7.43, "month_6": 6.30, "month_9": 6.40, "month_12": 6.48}
+SDS = {"month_3": 3.93, "month_6": 3.63, "month_9": 3.84, "month_12": 3.52}
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return read_study(template_path("sle"))
+
+
+@pytest.fixture(scope="module")
+def plan(study: Study) -> TrialPlan:
+    return plan_trials(study, scenario="yearly", patients=6, seed=4, endpoints=("sledai_change",))
+
+
+def test_virtual_patients_are_like_those_published(study: Study, plan: TrialPlan) -> None:
+    """Means within 0.8 points, which is 1.3 standard errors of the published ones, and SDs within a fifth."""
+    drawn = draw_patients(study, plan.scenario, plan.entry, 1000, np.random.default_rng(3), is_whole=True)
+    totals = total_score(drawn.findings.items)
+    assert totals[:, 0].min() > 6  # the rule of eligibility of the study
+    for place, visit in enumerate(study.visits):
+        if visit.name in PUBLISHED:
+            assert totals[:, place].mean() == pytest.approx(PUBLISHED[visit.name], abs=0.8), visit.name
+        if visit.name in SDS:
+            assert totals[:, place].std() == pytest.approx(SDS[visit.name], rel=0.2), visit.name
+    protein = drawn.findings.labs["proteinuria_24h"]
+    sick = protein[:, 0] > 0.5
+    assert protein[sick, 0].mean() == pytest.approx(2.24, abs=0.35)
+    assert protein[sick, 4].mean() / protein[sick, 0].mean() == pytest.approx(1.24 / 2.24, abs=0.08)
+
+
+def test_relapses_come_as_the_hazard_says() -> None:
+    """Without imprint the hazard is constant: f (1 - exp(-h0 t)) from month 6 on."""
+    world = find_scenario("null")
+    days = draw_relapses(world, 40_000, 545.25, (), np.random.default_rng(6))
+    months = (545 - 180) / 30.4375
+    expected = world.prone * (1 - math.exp(-world.h0 * months))
+    assert np.mean(np.isfinite(days)) == pytest.approx(expected, abs=0.01)
+    harmed = draw_relapses(find_scenario("harm"), 40_000, 545.25, (0.0, 7.0), np.random.default_rng(6))
+    assert np.isfinite(harmed).mean() > np.isfinite(days).mean() + 0.03
+
+
+def test_what_is_recorded_agrees_with_itself(study: Study) -> None:
+    frames = funis.simulate.draw_trial(study, patients=25, seed=8)
+    findings = funis.check_frames(study, frames)
+    assert [str(each) for each in findings if each.level == "error"] == []
+    assert {each.code for each in findings} <= {
+        "missing_item", "missing_visit", "visit_outside_window", "odd_value", "completed_without_last_visit",
+        "eligibility_unknown", "incomplete_score", "event_not_asked",
+    }, sorted({each.code for each in findings})  # fmt: skip
+    score = funis.score(frames["sledai_2k"], "sledai_2k")
+    first = score.filter((pl.col("visit") == "baseline") & (pl.col("sledai_2k_status") == "scored"))
+    assert first.height > 0
+    assert first.filter(pl.col("sledai_2k") <= 6).height == 0
+
+
+def test_a_trial_is_made_again_alone_and_no_two_are_the_same(plan: TrialPlan) -> None:
+    one = run_trial(plan, 3)
+    assert one.equals(run_trial(plan, 3))
+    assert not one.drop("trial").equals(run_trial(plan, 4).drop("trial"))
+
+
+@pytest.mark.slow
+def test_the_numbers_are_the_same_for_1_2_and_4_workers(
+    plan: TrialPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "BLOCK", 1)
+    alone = run_trials(plan, 4, tmp_path / "1")
+    for workers in (2, 4):
+        assert run_trials(plan, 4, tmp_path / str(workers), workers=workers).equals(alone)
+
+
+def test_a_run_that_was_stopped_goes_on(
+    plan: TrialPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "BLOCK", 1)
+    done: list[int] = []
+
+    def stop(number: int) -> None:
+        done.append(number)
+        if number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_trials(plan, 3, tmp_path / "stopped", tell=stop)
+    assert done == [0, 1, 2]
+    with pytest.raises(PartsError, match="--resume"):
+        run_trials(plan, 3, tmp_path / "stopped")
+    told: list[int] = []
+    resumed = run_trials(plan, 3, tmp_path / "stopped", resume=True, tell=told.append)
+    assert told == [2, 3]
+    assert resumed.equals(run_trials(plan, 3, tmp_path / "whole"))
+    other = TrialPlan(
+        plan.study, plan.scenario, plan.number, plan.entry, plan.patients, plan.endpoints, seed=5
+    )
+    with pytest.raises(PartsError, match="another run"):
+        run_trials(other, 3, tmp_path / "stopped", resume=True)
+
+
+def row(trial: int, statistic: str, value: float, **where: str) -> dict[str, object]:
+    return dict.fromkeys(KEY, "") | where | {"trial": trial, "statistic": statistic, "value": value}
+
+
+def test_power_bias_and_coverage_by_hand() -> None:
+    """Four trials: P 0.01, 0.04, 0.2, 0.6; estimates 1, 2, 3, 6 of a true 2.5; intervals of one to either side."""
+    rows = []
+    for trial, (p, estimate) in enumerate(zip((0.01, 0.04, 0.2, 0.6), (1.0, 2.0, 3.0, 6.0), strict=True)):
+        rows += [row(trial, "p", p), row(trial, "estimate", estimate)]
+        rows += [row(trial, "lower", estimate - 1), row(trial, "upper", estimate + 1)]
+    truth = pl.DataFrame([row(0, "estimate", 2.5)]).drop("trial")
+    found = {each.kind: each for each in summarise(pl.DataFrame(rows), truth, 0.05)}
+    assert (found["power"].value, found["power"].error) == (0.5, 0.25)
+    assert found["bias"].value == pytest.approx(0.5)
+    assert found["bias"].error == pytest.approx(math.sqrt(14 / 3) / 2)
+    assert found["spread"].value == pytest.approx(math.sqrt(14 / 3))
+    assert (found["coverage"].value, found["coverage"].error) == (0.5, 0.25)
+
+
+def test_an_interval_of_a_share_is_held_against_the_share() -> None:
+    rows = [
+        row(0, "lower", 40.0, method="wilson"),
+        row(0, "upper", 60.0, method="wilson"),
+        row(0, "percent", 50.0),
+    ]
+    truth = pl.DataFrame([row(0, "percent", 55.0)]).drop("trial")
+    found = [each for each in summarise(pl.DataFrame(rows), truth, 0.05) if each.kind == "coverage"]
+    assert [(each.value, each.truth) for each in found] == [(1.0, 55.0)]
+
+
+def test_a_control_arm_gets_no_cells(study: Study) -> None:
+    arms = (Arm(id="cells", name="Cells"), Arm(id="placebo", name="Placebo", control=True))
+    trial = study.trial.model_copy(update={"design": "parallel"})
+    two = study.model_copy(update={"arms": arms, "trial": trial})
+    frames = funis.simulate.draw_trial(two, patients=21, seed=2)
+    given = frames["infusions"].join(frames["subjects"].select("subject", "arm"), on="subject")
+    assert given.filter(pl.col("arm") == "placebo")["cells"].max() == 0
+    assert given.filter((pl.col("arm") == "cells") & (pl.col("cells") < 1e7)).height == 0
+    assert sorted(frames["subjects"]["arm"].value_counts()["count"]) == [10, 11]
+    plan = plan_trials(two, scenario="yearly", patients=12, seed=2, endpoints=("sledai_change",))
+    compared = run_trial(plan, 0).filter(pl.col("analysis") == "comparison")
+    assert {"estimate", "lower", "upper", "p"} <= set(compared["statistic"])
+
+
+def test_what_no_virtual_patient_has_is_refused_with_every_cause() -> None:
+    sjogren = read_study(template_path("sjogren"))
+    with pytest.raises(CannotSimulateError) as caught:
+        plan_trials(sjogren, scenario="yearly", patients=10, seed=1)
+    for cause in ("condition 'sjogren'", "instrument 'ssdai'", "laboratory test 'anti_ssa'"):
+        assert cause in str(caught.value)
+
+
+def test_the_command_writes_parts_summary_and_page(tmp_path: Path) -> None:
+    folder = funis.new_study("sle", tmp_path / "trial")
+    asked = ["simulate", str(folder), "--trials", "2", "--patients", "8", "--scenario", "null"]
+    asked += ["--endpoint", "sledai_change", "--json"]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    out = folder / "simulation"
+    assert (
+        json.loads((out / "summary.json").read_text(encoding="utf-8"))["fingerprint"] == record["fingerprint"]
+    )
+    assert [each.name.startswith(record["fingerprint"]) for each in (out / "parts").iterdir()] == [True]
+    assert {each["kind"] for each in record["characteristics"]} == {
+        "power",
+        "bias",
+        "spread",
+        "coverage",
+        "mean",
+    }
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 2
+    assert "significance in one arm is no evidence of an effect" in page
+    assert "--resume" in str(CliRunner().invoke(app, asked).exception)
