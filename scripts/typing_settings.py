@@ -14,3 +14,4 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memor
 DATA_CHECKS = "funis.analysis.every_finding.check_frames"
 FACTORS_KEY = "only for the type checker"
 SECOND_FACTOR_ROLES: tuple[str, ...] = ()
+PUBLIC_ADDRESS = ""

@@ -321,10 +321,11 @@ def words_of_infusions() -> set[str]:
 
 def words_of_safety() -> set[str]:
     """Give the words that the pages of safety take from tables."""
-    from funis.capture.safety import clock, reports, stopping
+    from funis.capture.safety import clock, notices, reports, stopping
 
     tables = (clock.CLOCK_STATES, reports.KINDS, stopping.ANSWERS, stopping.DECISIONS)
-    return {words for table in tables for words in table.values()}
+    of_notices = (notices.KINDS, notices.NOTICE_STATES)
+    return {words for table in (*tables, *of_notices) for words in table.values()}
 
 
 def words_of_case_books() -> set[str]:

@@ -33,6 +33,7 @@ SAME_TESTS = (
     "test_locks.py",
     "test_anchors.py",
     "test_second_factor.py",
+    "test_notices.py",
     "test_product.py",
     "test_product_release.py",
     "test_product_machine.py",

@@ -20,6 +20,9 @@ SECOND_FACTOR = "FUNIS_CAPTURE_SECOND_FACTOR"
 HTTPS = "FUNIS_CAPTURE_HTTPS"
 ANCHOR_KEY = "FUNIS_CAPTURE_ANCHOR_KEY"
 IDENTITY_KEYS = "FUNIS_CAPTURE_IDENTITY_KEYS"
+MAIL = "FUNIS_CAPTURE_MAIL"
+MAIL_FROM = "FUNIS_CAPTURE_MAIL_FROM"
+PUBLIC_ADDRESS = "FUNIS_CAPTURE_ADDRESS"
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -152,6 +155,47 @@ def read_database(configuration: Configuration) -> dict[str, Any]:
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"options": "-c statement_timeout=5000"},
+    }
+
+
+def read_mail(address: str) -> dict[str, Any]:
+    """Give the settings of mail in the words of Django's; without an address mails are printed.
+
+    Parameters
+    ----------
+    address : ``smtp://USER:PASSWORD@HOST:PORT``, ``smtp+tls://`` (STARTTLS) or ``smtps://``; empty: none
+
+    Raises
+    ------
+    ValueRangeError : it is no such address (its password is not repeated)
+
+    Examples
+    --------
+    >>> read_mail("smtps://mail.example.org")["EMAIL_PORT"]
+    465
+    """
+    backend = "django.core.mail.backends"
+    if not address:
+        return {"EMAIL_BACKEND": f"{backend}.console.EmailBackend"}
+    parts = urlsplit(address)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if parts.scheme not in ports or not parts.hostname or port == 0:
+        raise ValueRangeError(
+            MAIL, f"an address of {parts.scheme or 'no kind'}", "smtp+tls://USER:PASSWORD@HOST:PORT"
+        )
+    return {
+        "EMAIL_BACKEND": f"{backend}.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_TIMEOUT": 20,
     }
 
 

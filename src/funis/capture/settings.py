@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
 from funis.capture.configuration import (
+    MAIL,
+    MAIL_FROM,
     factors_file,
     read_configuration,
     read_database,
+    read_mail,
     read_secret,
     roles_with_second_factor,
     secret_file,
 )
+from funis.capture.configuration import PUBLIC_ADDRESS as PUBLIC
 
 CONFIGURATION = read_configuration()
 
@@ -83,7 +89,11 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+#: Mails are printed where the environment names no server of mail.
+globals().update(read_mail(os.environ.get(MAIL, "")))
+DEFAULT_FROM_EMAIL = os.environ.get(MAIL_FROM, "") or "funis@localhost"
+#: Before the address of a page in a mail; empty: the mail names the page alone.
+PUBLIC_ADDRESS = os.environ.get(PUBLIC, "").rstrip("/")
 LOGGING = {"version": 1, "disable_existing_loggers": False}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

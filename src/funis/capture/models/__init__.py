@@ -6,6 +6,7 @@ from funis.capture.models.factors import Authenticator, RecoveryCode
 from funis.capture.models.identities import DonorIdentity, SubjectIdentity
 from funis.capture.models.infusions import BedsideCheck, InfusionRecord
 from funis.capture.models.locks import StudyLock, SubjectLock
+from funis.capture.models.notices import SafetyNotice
 from funis.capture.models.people import Account, RoleHeld
 from funis.capture.models.product import LotDecision, LotSource, LotTest, ProductEvent, Unit, UnitLabel
 from funis.capture.models.queries import CheckedSubject, Query, QueryMessage
@@ -36,6 +37,7 @@ __all__ = [
     "RequestKey",
     "RoleHeld",
     "SafetyClock",
+    "SafetyNotice",
     "SafetyReport",
     "Screening",
     "Signature",

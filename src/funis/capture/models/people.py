@@ -29,6 +29,7 @@ class Account(Audited, AbstractBaseUser):
     is_active : may log in
     failures : wrong passwords since the last right one
     locked : no login until an administrator opens it again
+    email : where notices are mailed to, empty for nowhere; the trail says only that it changed
     has_given_password : the password was chosen by somebody else; nothing is done before the person chose one
     """
 
@@ -38,13 +39,14 @@ class Account(Audited, AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     failures = models.PositiveSmallIntegerField(default=0)
     locked = models.BooleanField(default=False)
+    email = models.CharField(max_length=254, blank=True)
     has_given_password = models.BooleanField(default=False)
     last_login = None
 
     objects: ClassVar[AccountManager] = AccountManager()
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["printed_name"]
-    secret = ("password",)
+    secret = ("password", "email")
     fixed = ("id", "login")
     chained_by = ("id", "person")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.context import because
@@ -13,6 +14,7 @@ from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.accounts import add_person, end_role, grant_role
 from funis.capture.people.open_sessions import end_sessions
+from funis.capture.safety import notices
 from funis.capture.study_in_force import started_with, today
 from funis.errors import ValueRangeError
 
@@ -86,6 +88,19 @@ def set_open(asked: PageRequest, key: str) -> HttpResponse:
         person.is_active = given.get("open") == "1"
         person.locked, person.failures = (False, 0) if person.is_active else (person.locked, person.failures)
         person.save()
+    return HttpResponseRedirect("/accounts")
+
+
+@asks("manage accounts", "POST")
+def set_address(asked: PageRequest, key: str) -> HttpResponse:
+    """Set where notices of a person are mailed to."""
+    person, address = _find(key), asked.request.POST.get("email", "").strip()
+    if address:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise ValueRangeError("mail address", f"{len(address)} characters", "an address") from error
+    notices.set_address(person, address, "address of an account")
     return HttpResponseRedirect("/accounts")
 
 

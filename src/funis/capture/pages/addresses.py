@@ -15,6 +15,7 @@ from funis.capture.pages import (
     infusions,
     laboratory,
     locks,
+    notices,
     printed,
     product,
     product_lots,
@@ -126,6 +127,7 @@ PAGES: list[URLPattern] = [
     path("queries/<str:key>/answer", queries.answer_query),
     path("queries/<str:key>/close", queries.close_query),
     path("queries/<str:key>/reopen", queries.reopen_query),
+    path("notices", notices.list_notices),
     path("safety", safety.list_clocks),
     path("safety/board", safety_board.show_board),
     path("safety/board/<str:name>", safety_board.decide),
@@ -142,6 +144,7 @@ PAGES: list[URLPattern] = [
     path("accounts/new", accounts.add_account),
     path("accounts/<str:key>/roles", accounts.grant),
     path("accounts/<str:key>/open", accounts.set_open),
+    path("accounts/<str:key>/address", accounts.set_address),
     path("accounts/<str:key>/factors", accounts.reset_factors),
     path("roles/<str:key>/end", accounts.end),
 ]

@@ -55,6 +55,7 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "lock database": frozenset({MANAGER, STATISTICIAN}),
     "see safety": _READ,
     "report event": _ENTER,
+    "see notices": _READ | {LABORATORY, ADMINISTRATOR},
     "see safety board": frozenset({BOARD, MANAGER, STATISTICIAN, AUDITOR}),
     "decide on stopping": frozenset({BOARD}),
     "see queries": _READ - {BOARD},

@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from funis.capture.context import because, moment, moment_at, who_acts
 from funis.capture.models import Form, SafetyClock, SafetyReport
+from funis.capture.safety.notices import SERIOUS, News, tell
 from funis.capture.study_in_force import started_with
 from funis.errors import ValueRangeError
 from funis.safety_words import SERIOUS_CRITERIA
@@ -111,6 +112,7 @@ def _start(form: Form) -> SafetyClock:
         noticed_by=_who(),
     )  # fmt: skip
     made.save()
+    tell(News(SERIOUS, made.pk, f"/safety/clocks/{made.pk}", form.subject))
     return made
 
 

@@ -14,6 +14,8 @@ from funis.capture.models import StoppingWatch, Subject
 from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.safety.clock import EVENTS
 from funis.capture.safety.counting import count_events, read_events, read_treated
+from funis.capture.safety.notices import CROSSED as RULE_CROSSED
+from funis.capture.safety.notices import PAUSED, News, tell
 from funis.capture.study_in_force import newest_version, study_of
 from funis.capture.trail.events import record_event
 from funis.errors import UnknownNameError, ValueRangeError
@@ -108,7 +110,15 @@ def _note(rule: StoppingRule, state: StoppingState, watch: StoppingWatch) -> boo
     if is_new:
         told = {"rule": rule.id, "events": counts[0], "subjects": counts[1], "infused": state.infused}
         record_event("stopping rule crossed", "system", told | {"action": rule.action})
+        _tell_crossed(rule, watch)
     return is_new
+
+
+def _tell_crossed(rule: StoppingRule, watch: StoppingWatch) -> None:
+    about = f"{rule.id}:{watch.events}:{watch.subjects}"
+    tell(News(RULE_CROSSED, about, "/safety/board"))
+    if _is_pausing(rule, watch):
+        tell(News(PAUSED, about, "/safety"))
 
 
 def read_rules() -> list[RuleRead]:
