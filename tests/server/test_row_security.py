@@ -209,7 +209,7 @@ def test_every_page_tells_its_sites_before_it_reads(sledai: Any, wall: None) -> 
     for site in ("01", ""):
         browser = browser_of(person_with("coordinator", site))
         for address in (
-            "/", "/subjects", f"/subjects/{sledai.subject_id}", f"/subjects/{sledai.subject_id}/trail",
+            "/overview", "/subjects", f"/subjects/{sledai.subject_id}", f"/subjects/{sledai.subject_id}/trail",
             f"/visits/{sledai.visit_id}", f"/forms/{sledai.pk}", f"/forms/{sledai.pk}/trail",
         ):  # fmt: skip
             page = browser.get(address)

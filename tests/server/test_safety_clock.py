@@ -217,6 +217,7 @@ def test_the_list_begins_with_the_most_urgent_and_the_pages_say_what_lacks(
     assert "1 h 03 min overdue" in listed
     page = browser.get(f"/safety/clocks/{clock.pk}").content.decode()
     assert "A report of it still lacks" in page
+    assert "4 Life-threatening" in page
     assert "Life-threatening / Hospital stay" in page
     given = {"aware_at": "2025-03-05 10:00"}  # of the study's own time zone, Asia/Shanghai
     assert browser.post(f"/safety/clocks/{clock.pk}/aware", given).status_code == 302

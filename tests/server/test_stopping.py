@@ -195,7 +195,7 @@ def test_the_board_sees_who_was_asked_and_what_cannot_be_told(rule: StoppingRule
         (False, 2, (0, 0, 0, 1, 0, 1)),
     ]
     assert [each.form.pk for each in board.serious] == [serious.pk]
-    assert [tuple(each) for each in board.given] == [(1, 3)]
+    assert [tuple(each) for each in board.given] == [(1, 3), (2, 0)]  # the study plans two
 
 
 def test_the_pages_tell_it_and_the_board_alone_decides(rule: StoppingRule) -> None:

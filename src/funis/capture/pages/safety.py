@@ -110,7 +110,9 @@ def _facts(form: Form, language: Language) -> Iterator[Fact]:
         if field.role == "key" or (is_criterion and value != 1) or (value is None and not field.is_shown):
             continue
         words = next((each.label for each in field.choices if each.value == value), None)
-        text = "" if value is None else show_words(words, language).text if words else plain_text(value)
+        said = "" if value is None else show_words(words, language).text if words else plain_text(value)
+        # A grade is known by its number.
+        text = f"{value} {said}" if words and field.name == "grade" else said
         yield Fact(show_words(field.label, language), text, field.name in NEEDED)
         if field.name == "serious" and not has_criterion and value == 1:
             criteria = plan_of(form.version).form(form.name).by_name

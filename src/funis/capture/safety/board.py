@@ -81,6 +81,7 @@ def read_board(subjects: Mapping[str, Subject]) -> Board:
     subjects : by id, without screen failures
     """
     version = newest_version()
+    planned = len(first_treatment(study_of(version)))
     treated = read_treated(subjects)
     events = read_events(subjects, treated)
     after = [each for each in events if each.is_after]
@@ -102,8 +103,8 @@ def read_board(subjects: Mapping[str, Subject]) -> Board:
         undated=sum(each.is_after is None for each in events),
         terms=tuple(count_terms(after)),
         serious=tuple(serious_of(events)),
-        given=_given(treated),
-        planned=len(first_treatment(study_of(version))),
+        given=_given(treated, planned),
+        planned=planned,
     )
 
 
@@ -116,8 +117,8 @@ def _of_site(site: str, counted: Mapping[tuple[str, str], int]) -> SiteAsked:
     return SiteAsked(site, sum(found), *found)
 
 
-def _given(treated: Sequence[Treated]) -> tuple[GivenInfusion, ...]:
-    most = max((each.infusions for each in treated), default=0)
+def _given(treated: Sequence[Treated], planned: int) -> tuple[GivenInfusion, ...]:
+    most = max((planned, *(each.infusions for each in treated)))
     return tuple(
         GivenInfusion(number, sum(each.infusions >= number for each in treated))
         for number in range(1, most + 1)
