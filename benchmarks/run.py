@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE / "scoring"), str(HERE / "growth")]
+sys.path[:0] = [str(HERE), str(HERE / "scoring"), str(HERE / "growth"), str(HERE / "server")]
 Line = tuple[str, float, float, str]
 
 
@@ -100,12 +100,19 @@ def print_growth(*, quick: bool) -> None:
     print(growth.format_table(growth.measure(growth.QUICK if quick else growth.SIZES)))
 
 
+def print_saves(*, quick: bool) -> None:
+    """Print what saves through the server take beside a bare insert."""
+    bench = import_module("bench_saves")
+    print(bench.format_table(bench.measure_all(5.0 if quick else 20.0)))
+
+
 PARTS: dict[str, tuple[str, Callable[..., None]]] = {
     "starts": ("Cold start", print_starts),
     "checks": ("Checks of one subject", print_checks),
     "scoring": ("Scoring at scale", print_scoring),
     "single": ("Single visits", print_single_visits),
     "mmrm": ("MMRM", print_mmrm),
+    "saves": ("Saves through the server", print_saves),
     "growth": ("Growth with the subjects", print_growth),
 }
 

@@ -1,9 +1,6 @@
 """The same tests on a real PostgreSQL, and what its owner and the role of the server may do."""
 
-import getpass
 import os
-import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+from postgresql_cluster import find_programs, running_cluster
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
@@ -44,61 +44,18 @@ SAME_TESTS = (
 )
 
 
-def find_programs() -> Path | None:
-    """Find the programs of PostgreSQL: on the path, or where Debian puts them."""
-    found = shutil.which("initdb")
-    places = [Path(found).resolve().parent] if found else []
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((place for place in places if (place / "initdb").is_file()), None)
-
-
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[dict[str, str]]:
     """Start a cluster of its own, with an owner and a role for the server; both addresses."""
     programs = find_programs()
     if programs is None:
         pytest.skip("no PostgreSQL on this machine: apt-get install postgresql")
-    # Not below the folder of tests: the user who runs PostgreSQL must be able to walk there.
-    folder = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
-    is_root = os.geteuid() == 0
-    before = ["runuser", "-u", "postgres", "--"] if is_root else []
-    if is_root:
-        shutil.chown(folder, "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    user = "postgres" if is_root else getpass.getuser()
-    data = folder / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [*before, str(programs / program), *arguments], check=True, capture_output=True, cwd=folder
-        )
-
-    run("initdb", "-D", str(data), "-U", user, "-A", "trust", "-E", "UTF8")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-    try:
-        with psycopg.connect(
-            host="127.0.0.1", port=port, user=user, dbname="postgres", autocommit=True
-        ) as opened:
-            opened.execute("CREATE ROLE funis_owner LOGIN")
-            opened.execute("CREATE ROLE funis_app LOGIN")
-            opened.execute("CREATE DATABASE trial OWNER funis_owner")
-            opened.execute("CREATE DATABASE restored OWNER funis_owner")
-        with psycopg.connect(
-            host="127.0.0.1", port=port, user=user, dbname="trial", autocommit=True
-        ) as opened:
-            opened.execute("GRANT CREATE, USAGE ON SCHEMA public TO funis_owner")
-        place = f"127.0.0.1:{port}"
+    with running_cluster(programs) as running:
         yield {
-            "app": f"postgresql://funis_app@{place}/trial",
-            "owner": f"postgresql://funis_owner@{place}/trial",
-            "restored": f"postgresql://funis_owner@{place}/restored",
+            "app": running.address("funis_app"),
+            "owner": running.address("funis_owner"),
+            "restored": running.address("funis_owner", "restored"),
         }
-    finally:
-        run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

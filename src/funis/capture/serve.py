@@ -252,6 +252,8 @@ def run(configuration: Configuration, port: int, say: Callable[[str], None]) -> 
         workers=1,
         blocking_threads=1 if not configuration.database else 4,
         log_level=LogLevels.warning,
+        # One that was killed, as by a machine short of memory, is started anew; one that dies at once is not.
+        respawn_failed_workers=True,
     )
     server.serve()
 
