@@ -59,8 +59,16 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 #: Words and file handling: a fault there is seen by a reader, not by a number.
 LEFT_OUT = ("scoring/score_file", "scoring/explain", "results/write", "catalogue/wording/")
 
-#: Tests that start other engines or browsers take longer than all others together.
-SLOW = ("tests/engines", "tests/browser", "tests/docs", "tests/kernels", "tests/mutation")
+#: Tests that start other engines, browsers or databases take longer than all others together.
+SLOW = (
+    "tests/engines",
+    "tests/browser",
+    "tests/docs",
+    "tests/kernels",
+    "tests/mutation",
+    "tests/server/test_postgresql.py",
+    "tests/server/test_crash.py",
+)
 
 AIM = 0.95
 #: Share of the sample after which the tests may fail to start: more of them and the run has told too little.
