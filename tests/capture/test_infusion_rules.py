@@ -50,6 +50,7 @@ GOOD = InfusionFacts(
     day=7,
 )
 NOBODY = {"right_subject", "right_bag", "thawed", "released", "not_blocked", "consent", "stopping"}
+NOBODY_OF_ARMS = {"allocated", "right_arm"}
 
 
 def not_met(facts: InfusionFacts, limits: InfusionLimits = LIMITS) -> set[str]:
@@ -127,7 +128,7 @@ def test_what_the_study_file_does_not_limit_is_not_asked() -> None:
 
 def test_who_may_override_what() -> None:
     """Wrong subject, blocked and not released by nobody; without consent neither, nor a bag that cannot be given."""
-    assert {rule.name for rule in INFUSION_RULES if rule.override == "nobody"} == NOBODY
+    assert {rule.name for rule in INFUSION_RULES if rule.override == "nobody"} == NOBODY | NOBODY_OF_ARMS
     assert len({rule.name for rule in INFUSION_RULES}) == len(INFUSION_RULES)
 
 
@@ -198,3 +199,28 @@ def test_cells_of_a_part_are_that_part_of_the_cells(viable: int, volume: Decimal
     assert compute_cells(viable, volume, volume) == viable
     assert compute_cells(viable, volume, Decimal(0)) == 0
     assert found + compute_cells(viable, volume, volume - given_ml) in {viable, viable + 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"is_allocated": False}, {"allocated": "not_met", "right_arm": "cannot_tell"}),
+        ({"is_allocated": True}, {"allocated": "met", "right_arm": "met"}),
+        ({"is_allocated": True, "is_control": True}, {"allocated": "met", "right_arm": "not_met"}),
+        (
+            {"is_allocated": True, "is_control": True, "total_cells": None},
+            {"allocated": "met", "right_arm": "not_met"},
+        ),
+        (
+            {"is_allocated": True, "is_control": True, "total_cells": 0},
+            {"allocated": "met", "right_arm": "met"},
+        ),
+    ],
+)
+def test_arms_are_judged_where_the_trial_allocates(
+    changes: dict[str, object], wanted: dict[str, str]
+) -> None:
+    facts = replace(GOOD, **changes)  # type: ignore[arg-type]
+    assert {name: outcome(name, facts) for name in wanted} == wanted
+    without = {each.rule.name for each in judge_infusion(GOOD, LIMITS)}
+    assert not without & NOBODY_OF_ARMS

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.server.two_arms import two_arm_study
 
 from funis.capture.configuration import Configuration
 from funis.capture.serve import configure, prepare
 from funis.study.read import template_path
 
-DATABASE, OWNER = "FUNIS_TEST_DATABASE", "FUNIS_TEST_OWNER"
+DATABASE, OWNER, ARMS = "FUNIS_TEST_DATABASE", "FUNIS_TEST_OWNER", "FUNIS_TEST_ARMS"
 STUDY = "UCMSC-SLE"
 
 
@@ -18,7 +19,9 @@ STUDY = "UCMSC-SLE"
 def configuration(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
     """Prepare the server; Django knows one database in a process."""
     folder = tmp_path_factory.mktemp("trial")
-    (folder / "study.toml").write_text(template_path("sle").read_text(encoding="utf-8"), encoding="utf-8")
+    one_arm = template_path("sle").read_text(encoding="utf-8")
+    study = two_arm_study(is_blinded=True) if os.environ.get(ARMS) else one_arm
+    (folder / "study.toml").write_text(study, encoding="utf-8")
     found = Configuration(folder, os.environ.get(DATABASE, ""), os.environ.get(OWNER, ""))
     configure(found)
     from django.contrib.auth.hashers import Argon2PasswordHasher

@@ -345,6 +345,13 @@ def words_of_case_books() -> set[str]:
     return found
 
 
+def words_of_allocation() -> set[str]:
+    from funis.capture.conduct.allocation.act import QUESTIONS
+    from funis.capture.pages.allocations import UNPROVEN_SELF
+
+    return {*QUESTIONS, UNPROVEN_SELF}
+
+
 def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:
     from funis.capture.conduct.locks import STATES
     from funis.capture.conduct.screening import STATUSES
@@ -367,7 +374,7 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     every |= {step.words for step in query_steps.STEPS.values()}
     every |= {"Answer", "Close", "Reopen", *verification.MARKS.values()}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
-    every |= words_of_the_product() | words_of_safety()
+    every |= words_of_the_product() | words_of_safety() | words_of_allocation()
     from funis.capture.pages.study import PART_WORDS, WHAT_WORDS
 
     every |= {*PART_WORDS.values(), *WHAT_WORDS}

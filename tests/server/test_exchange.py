@@ -13,7 +13,6 @@ import pytest
 from tests.server.people import browser_of, person_with
 
 from funis.capture.configuration import Configuration
-from funis.study.read import template_path
 
 
 def run(*arguments: str, expected: int = 0) -> str:
@@ -154,14 +153,6 @@ def test_cells_that_no_form_takes_are_named_all_at_once_and_nothing_is_loaded(
     assert said.count("Found '9'") == 2
     run("export", str(folder), str(tmp_path / "out"))
     assert len((tmp_path / "out" / "data" / "subjects.csv").read_text(encoding="utf-8").splitlines()) == 1
-
-
-def test_a_trial_with_arms_is_refused_in_words(tmp_path: Path) -> None:
-    text = template_path("sle").read_text(encoding="utf-8").replace('"single_arm"', '"parallel"')
-    arms = '\n[[arms]]\nid = "cells"\nname = "Cells"\n\n[[arms]]\nid = "placebo"\nname = "Placebo"\ncontrol = true\n'
-    (tmp_path / "study.toml").write_text(text + arms, encoding="utf-8")
-    said = run("serve", str(tmp_path), "--port", "8999", expected=2)
-    assert "does not allocate yet" in said
 
 
 def test_the_page_gives_the_same_folder_and_says_so_in_the_trail(server: Configuration, subject: Any) -> None:

@@ -68,6 +68,12 @@ def test_each_method_has_its_words(tmp_path: Path, plan: str, said: str) -> None
         ('"blocks"', '"coin"', "method"),
         ('design = "parallel"', 'design = "single_arm"', "Only a trial with parallel arms is randomised"),
         ("ratio = {c = 2, p = 1}\n", "", "ratio"),
+        ("ratio", "block_sizes = [3, 4]\nratio", "In a block of 4 the shares, 3 in all, cannot be kept."),
+        ("ratio", "probability = 0.8\nratio", "Only minimisation takes the best arm with a chance."),
+        ('"blocks"', '"minimisation"\nblock_sizes = [3]', "Only permuted blocks have sizes."),
+        ("ratio", 'blinded = ["monitor", "monitor"]\nratio', "This role is named twice."),
+        ("ratio", 'blinded = ["cell_laboratory"]\nratio', "blinded"),
+        ('"blocks"', '"minimisation"\nprobability = 0.4', "probability"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -48,6 +48,7 @@ def prepare(configuration: Configuration) -> None:
         it would start with a known secret or a clock that is off
     """
     configure(configuration)
+    from funis.capture.conduct.allocation.arms import make_seed
     from funis.capture.conduct.locks import make_locks
     from funis.capture.context import SERVER, Acting, acting
     from funis.capture.models import VersionInForce
@@ -63,6 +64,8 @@ def prepare(configuration: Configuration) -> None:
     with acting(Acting(SERVER, "study file of the folder", sites=None)):
         version = load_version(text)
         make_locks(study.site_ids)
+        if study.randomisation is not None:
+            make_seed()
         if version.number == 1 and not VersionInForce.objects.exists():
             for site in study.site_ids:
                 put_in_force(version, site, today(), today())
@@ -127,7 +130,9 @@ def load_data(configuration: Configuration, source: Path) -> dict[str, int]:
     return loaded
 
 
-def export_data(configuration: Configuration, out: Path, as_of: str = "") -> dict[str, int]:
+def export_data(
+    configuration: Configuration, out: Path, as_of: str = "", *, is_unblinded: bool = False
+) -> dict[str, int]:
     """Write the data folder of a prepared server; that it was taken stands in the trail.
 
     Parameters
@@ -135,6 +140,7 @@ def export_data(configuration: Configuration, out: Path, as_of: str = "") -> dic
     configuration : of the server
     out : the folder
     as_of : day and time whose data are wanted (see `study_in_force.read_moment`); empty: the present
+    is_unblinded : with the arms of a trial that blinds somebody
 
     Raises
     ------
@@ -142,7 +148,7 @@ def export_data(configuration: Configuration, out: Path, as_of: str = "") -> dic
     """
     configure(configuration)
     from funis.capture.context import SERVER, Acting, acting
-    from funis.capture.exchange.export import export_study
+    from funis.capture.exchange.export import export_study, sight_of
     from funis.capture.monitoring.automatic import check_everything
     from funis.capture.study_in_force import read_moment
     from funis.capture.trail.events import record_event
@@ -150,8 +156,9 @@ def export_data(configuration: Configuration, out: Path, as_of: str = "") -> dic
     moment = read_moment(as_of) if as_of else ""
     with acting(Acting(SERVER, "data folder written", sites=None)):
         check_everything()
-        rows = export_study(out, moment)
-        record_event("exported", "system", {"tables": rows, "as_of": moment or None})
+        sight = sight_of(shows_arms=is_unblinded)
+        rows = export_study(out, moment, sight)
+        record_event("exported", "system", {"tables": rows, "as_of": moment or None, "arms": sight})
     return rows
 
 

@@ -34,19 +34,15 @@ def load_version(text: str) -> StudyVersion:
     Raises
     ------
     funis.errors.StudyError : the file has findings
-    ValueRangeError : the trial has arms (allocation by this server does not exist yet), or a site that has
-        subjects is gone
+    ValueRangeError : a randomised trial that would be one no more, a stratum with too many values, or a site
+        that has subjects is gone
     """
     digest = hashlib.sha256(text.encode()).hexdigest()
     newest = StudyVersion.objects.order_by("-number").first()
     if newest is not None and newest.sha256 == digest:
         return newest
     study = read_study_text(text)
-    if study.arms:
-        raise ValueRangeError(
-            "study", "a trial with arms", "a trial with one arm, or an observational study",
-            "This server does not allocate yet: capture a trial with arms elsewhere.",
-        )  # fmt: skip
+    _refuse_allocation(study, newest)
     gone = Subject.objects.exclude(site__in=study.site_ids).order_by("site").values_list("site", flat=True)
     if lacking := ", ".join(gone.distinct()):
         raise ValueRangeError(
@@ -60,6 +56,37 @@ def load_version(text: str) -> StudyVersion:
     )
     version.save()
     return version
+
+
+def _refuse_allocation(study: Study, before: StudyVersion | None) -> None:
+    """Refuse a study file by which this server cannot go on allocating."""
+    plan = study.randomisation
+    if plan is None:
+        if before is not None and study_of(before).randomisation is not None:
+            raise ValueRangeError(
+                "study", "no [randomisation]", "the one of the version before",
+                "A randomised trial stays one: put the section back.",
+            )  # fmt: skip
+        return
+    kinds = {column.name: column.kind for column in study.columns}
+    for name in plan.strata:
+        if kinds.get(name) in {"number", "date"}:
+            raise ValueRangeError(
+                "stratum", f"{name}, a {kinds[name]}", "a column of few values, or a subgroup",
+                "Name a subgroup that divides its values, for example by a limit.",
+            )  # fmt: skip
+
+
+def blinded_roles() -> frozenset[str]:
+    """Give the roles that see no arm: those of any version, so that no later study file lifts a blinding."""
+    known = StudyVersion.objects.values_list("sha256", flat=True)
+    return frozenset().union(*(_blinded_by(sha256) for sha256 in known))
+
+
+@lru_cache(maxsize=64)
+def _blinded_by(sha256: str) -> frozenset[str]:
+    found = study_of(StudyVersion.objects.get(sha256=sha256)).randomisation
+    return frozenset(found.blinded) if found else frozenset()
 
 
 def put_in_force(version: StudyVersion, site: str, approved_on: date, since: date) -> VersionInForce:

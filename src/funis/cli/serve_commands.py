@@ -105,13 +105,20 @@ def export(
             help="As the data were then: a day (its end), or day and time, in the study's time zone.",
         ),
     ] = "",
+    unblinded: Annotated[
+        bool,
+        typer.Option(
+            "--unblinded", help="With the arms of a trial that blinds somebody; this stands in the trail."
+        ),
+    ] = False,
     json_: Json = False,
 ) -> None:
     """Write the data folder of a served study, exactly as funis report reads it."""
     require_server("funis export")
     from funis.capture.serve import existing_server, export_data
 
-    rows = export_data(existing_server(existing_folder(folder).resolve()), out, as_of)
+    server = existing_server(existing_folder(folder).resolve())
+    rows = export_data(server, out, as_of, is_unblinded=unblinded)
     words = ", ".join(f"{name} {count}" for name, count in rows.items())
     print_answer(f"Wrote {out}. Rows: {words}.", {"folder": str(out), "rows": rows}, as_json=json_)
 

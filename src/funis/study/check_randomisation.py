@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from funis.study.model import Study
 from funis.study.outcomes import outcome_subgroups
-from funis.study.randomisation import USUAL_STRATA
+from funis.study.randomisation import USUAL_STRATA, Randomisation
 from funis.study.study_finding import StudyFinding
 
 _AT = "randomisation"
@@ -38,6 +38,10 @@ def check_randomisation(study: Study) -> Iterator[StudyFinding]:
         yield StudyFinding(
             (_AT, "strata"), plan.strata[0], message, "Write blocks or minimisation, or no strata."
         )
+    if plan.method == "minimisation" and not plan.strata:
+        message = "Minimisation balances over strata, and none is named."
+        yield StudyFinding((_AT, "method"), plan.method, message, "Name strata, or write blocks or simple.")
+    yield from _check_method(plan)
 
 
 def _check_ratio(study: Study) -> Iterator[StudyFinding]:
@@ -70,3 +74,21 @@ def _check_strata(study: Study) -> Iterator[StudyFinding]:
             yield StudyFinding((_AT, "strata"), name, message, fix, "unknown_name")
         elif name in strata[:place]:
             yield StudyFinding((_AT, "strata"), name, "This name is given twice.", "Name each stratum once.")
+
+
+def _check_method(plan: Randomisation) -> Iterator[StudyFinding]:
+    """Find what belongs to another method, and blocks in which the shares cannot be kept."""
+    if plan.block_sizes and plan.method != "blocks":
+        message = "Only permuted blocks have sizes."
+        yield StudyFinding((_AT, "block_sizes"), str(plan.block_sizes[0]), message, "Leave the sizes out.")
+    if plan.probability is not None and plan.method != "minimisation":
+        message = "Only minimisation takes the best arm with a chance."
+        yield StudyFinding((_AT, "probability"), str(plan.probability), message, "Leave the chance out.")
+    whole = sum(plan.ratio.values())
+    for size in plan.block_sizes:
+        if size % whole:
+            message = f"In a block of {size} the shares, {whole} in all, cannot be kept."
+            fix = f"Write multiples of {whole}, for example {2 * whole} and {3 * whole}."
+            yield StudyFinding((_AT, "block_sizes"), str(size), message, fix)
+    for name in sorted({role for role in plan.blinded if plan.blinded.count(role) > 1}):
+        yield StudyFinding((_AT, "blinded"), name, "This role is named twice.", "Name each role once.")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from funis.study.part import Names, StudyPart
+from funis.study.part import Names, StudyPart, as_tuple
 
 AllocationMethod: TypeAlias = Literal["simple", "blocks", "minimisation"]
+BlindedRole: TypeAlias = Literal[
+    "investigator", "coordinator", "monitor", "data_manager", "statistician", "safety_board", "auditor"
+]
+"""Roles of the capture server that a trial may blind; who prepares the product must know the arm."""
 #: Strata that every table of subjects can have, beside the study's own columns and subgroups.
 USUAL_STRATA: Final = ("site", "sex")
 
 
 class Randomisation(StudyPart):
-    """How subjects were allocated at random: the ``[randomisation]`` section.
+    """How subjects are allocated at random: the ``[randomisation]`` section.
 
-    funis allocates nobody. It prints what was done, and compares the arms of the subjects with it.
+    The capture server allocates by it. A report prints what was done, and compares the arms with it.
     """
 
     method: AllocationMethod = Field(
@@ -30,4 +34,21 @@ class Randomisation(StudyPart):
     )
     ratio: dict[str, Annotated[int, Field(ge=1)]] = Field(
         description="Shares of the arms by their id, each arm once: {cells = 2, placebo = 1}."
+    )
+    block_sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(),
+        description="Sizes of permuted blocks, of which each block is one at random; each a multiple of the "
+        "sum of the shares. Absent: two and three times that sum. Only the capture server reads it.",
+    )
+    probability: float | None = Field(
+        default=None,
+        gt=0.5,
+        le=1,
+        description="Chance with which minimisation takes the arm that balances best (with unequal shares: "
+        "where that is an arm of the smallest share). Absent: 0.8. Only the capture server reads it.",
+    )
+    blinded: Annotated[tuple[BlindedRole, ...], BeforeValidator(as_tuple)] = Field(
+        default=(),
+        description="Roles of the capture server that see no arm, and nothing that gives it away; absent: an "
+        "open trial.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -84,7 +84,8 @@ def answered_criteria(study: Study, subject: Subject, screening: Screening | Non
     subject : the subject
     screening : with the answers; None: nothing is answered
     """
-    frame = _subject_frame(study, subject)
+    rules = [each.rule for each in study.eligibility.criteria if each.rule]
+    frame = derive_frame(study, subject, {name for rule in rules for name in rule_columns(rule)})
     answers: Mapping[str, Any] = screening.data if screening else {}
     told = [(each, True) for each in study.eligibility.inclusion]
     told += [(each, False) for each in study.eligibility.exclusion]
@@ -107,12 +108,17 @@ def _values(frame: pl.DataFrame, rule: str) -> Iterator[tuple[str, str]]:
         yield name, "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _subject_frame(study: Study, subject: Subject) -> pl.DataFrame:
-    """Derive the one row that the rules of the study file see, from what was entered of the subject."""
+def derive_frame(study: Study, subject: Subject, columns: Collection[str]) -> pl.DataFrame:
+    """Derive the one row that the rules of the study file see, from what was entered of the subject.
+
+    Parameters
+    ----------
+    study : of the version that is in force at the site
+    subject : the subject
+    columns : those that are wanted
+    """
     rows = {name: given for name, (_, given) in export_tables(Subject.objects.filter(pk=subject.pk)).items()}
     tables = tables_from_frames(study, rows, today=today())
-    rules = [each.rule for each in study.eligibility.criteria if each.rule]
-    columns = {name for rule in rules for name in rule_columns(rule)}
     return derive_subject_frame(study, tables.frames, _scores(study, subject), columns=columns)
 
 

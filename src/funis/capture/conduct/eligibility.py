@@ -13,7 +13,7 @@ from funis.capture.conduct.locks import refuse_closed, scope_of
 from funis.capture.conduct.participation import status_before_end
 from funis.capture.conduct.screening import begin_screening
 from funis.capture.context import because
-from funis.capture.models import Form, Screening, Subject
+from funis.capture.models import Allocation, Form, Screening, Subject
 from funis.capture.models.screening import ELIGIBLE, SCREEN_FAILURE
 from funis.capture.study_in_force import study_of, today, version_at
 from funis.errors import ValueRangeError
@@ -167,8 +167,8 @@ def take_decision_back(subject: Subject, reason: str) -> Screening:
 
     Raises
     ------
-    ValueRangeError : nothing is decided, no reason is given, an infusion was given, or the
-        subject is closed to entry
+    ValueRangeError : nothing is decided, no reason is given, the subject was allocated, an infusion was
+        given, or the subject is closed to entry
     """
     refuse_closed(scope_of(subject), changes_subject=True)
     screening = Screening.objects.select_for_update().filter(subject=subject).order_by("number").last()
@@ -176,6 +176,8 @@ def take_decision_back(subject: Subject, reason: str) -> Screening:
         raise ValueRangeError("screening", "not decided", "one that is decided")
     if not reason.strip():
         raise ValueRangeError("reason", "nothing", "why the decision is taken back")
+    if Allocation.objects.filter(subject=subject).exists():
+        raise ValueRangeError("subject", "one who was allocated", "one before the allocation")
     if Form.objects.filter(subject=subject, name="infusions").exists():
         raise ValueRangeError("subject", "one who was given an infusion", "one before the first infusion")
     with because(reason.strip()):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from funis.capture.conduct.allocation.arms import allocation_of, open_arm
 from funis.capture.conduct.consent import consent_in_force
 from funis.capture.conduct.criteria import answered_criteria
 from funis.capture.conduct.eligibility import screening_of
@@ -75,6 +76,7 @@ def facts_of(subject: Subject, bag: Unit, scanned_subject: str, order: Order) ->
     screening = screening_of(subject)
     is_confirmed = screening is not None and screening.outcome == ELIGIBLE
     study = study_of(version_at(subject.site, today()))
+    allocation = allocation_of(subject) if study.randomisation is not None else None
     now = read_moment(moment())
     if now is None:
         raise RuntimeError("the clock of the server gives no moment")
@@ -89,6 +91,8 @@ def facts_of(subject: Subject, bag: Unit, scanned_subject: str, order: Order) ->
         fits_data=all(each.problem is None for each in answered_criteria(study, subject, screening))
         if is_confirmed
         else None,
+        is_allocated=None if study.randomisation is None else allocation is not None,
+        is_control=allocation is not None and open_arm(allocation) == study.control_arm,
         has_consent=consent_in_force(subject) is not None,
         now=now,
         today=today(),
@@ -159,9 +163,10 @@ def limits_of(study: Study, subject: Subject, facts: InfusionFacts) -> InfusionL
     planned = place.infusion
     return InfusionLimits(
         max_hold_minutes=product.max_hold_minutes,
-        min_viability_percent=_decimal(product.min_viability_percent),
+        # Nobody counts cells in what the control arm is given.
+        min_viability_percent=None if facts.is_control else _decimal(product.min_viability_percent),
         max_weight_age_days=product.max_weight_age_days,
-        cells_per_kg=_decimal(planned.cells_per_kg if planned else None),
+        cells_per_kg=_decimal(planned.cells_per_kg if planned and not facts.is_control else None),
         tolerance_percent=_decimal(planned.tolerance_percent if planned else None) or Decimal(0),
         days=days_allowed(study, place),
         is_planned=planned is not None or not study.infusions,

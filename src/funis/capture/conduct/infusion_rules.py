@@ -41,6 +41,10 @@ FACTS: Final = {
     "excursion": "temperature excursion without a decision",
     "free": "not blocked",
     "not paused": "not paused",
+    "allocated": "allocated",
+    "not allocated": "not allocated",
+    "cells": "a bag of cells for the control arm",
+    "fits": "fits the arm",
     "not planned": "not planned",
     "given before": "an infusion of this number was given",
     "still running": "the infusion before is not recorded to its end",
@@ -89,6 +93,8 @@ class InfusionFacts:
     total_cells, viable_cells : of the bag, at its fill and at its thaw
     cells_given : of the volume that is to be given
     weight_kg, weighed_on, today : weight, its day, the day in the study's time zone
+    is_allocated : the subject was allocated; None: the trial does not allocate
+    is_control : the subject is in the control arm, which is given no cells
     number : of the infusion the bag is reserved for; 0: of none
     given, is_taken, is_running : how many infusions were given; one of this number; one without an end yet
     day : study day, 0 the first infusion
@@ -109,6 +115,8 @@ class InfusionFacts:
     given: int
     has_open_excursion: bool = False
     fits_data: bool | None = None
+    is_allocated: bool | None = None
+    is_control: bool = False
     expires_at: datetime | None = None
     thawed_at: datetime | None = None
     total_cells: int | None = None
@@ -127,12 +135,16 @@ Judged = tuple[Outcome, str, str]
 
 @dataclass(frozen=True, slots=True)
 class InfusionRule:
-    """One rule: its name, what it asks in words, who may override it, and how it is judged."""
+    """One rule: its name, what it asks in words, who may override it, and how it is judged.
+
+    One that is of arms is judged where the trial allocates, and in no other.
+    """
 
     name: str
     words: str
     override: Override
     judge: Callable[[InfusionFacts, InfusionLimits], Judged]
+    is_of_arms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +193,7 @@ def judge_infusion(facts: InfusionFacts, limits: InfusionLimits) -> tuple[RuleAn
 
     Returns
     -------
-    tuple of RuleAnswer : one for each of `INFUSION_RULES`, in their order
+    tuple of RuleAnswer : one for each of `INFUSION_RULES`, in their order; those of arms where there are any
 
     Examples
     --------
@@ -191,7 +203,11 @@ def judge_infusion(facts: InfusionFacts, limits: InfusionLimits) -> tuple[RuleAn
     >>> [each.rule.name for each in judge_infusion(facts, InfusionLimits()) if each.is_open]
     ['right_subject']
     """
-    return tuple(RuleAnswer(rule, *rule.judge(facts, limits)) for rule in INFUSION_RULES)
+    return tuple(
+        RuleAnswer(rule, *rule.judge(facts, limits))
+        for rule in INFUSION_RULES
+        if facts.is_allocated is not None or not rule.is_of_arms
+    )
 
 
 def _stands(is_met: bool) -> Outcome:  # noqa: FBT001 - the fact itself
@@ -240,6 +256,18 @@ def _is_eligible(facts: InfusionFacts, _: InfusionLimits) -> Judged:
     if facts.fits_data is False:
         return "not_met", "confirmed, data differ", "confirmed"
     return "met", "confirmed", "confirmed"
+
+
+def _is_allocated(facts: InfusionFacts, _: InfusionLimits) -> Judged:
+    is_met = bool(facts.is_allocated)
+    return _stands(is_met), "allocated" if is_met else "not allocated", "allocated"
+
+
+def _fits_arm(facts: InfusionFacts, _: InfusionLimits) -> Judged:
+    """Judge the bag against the arm: one of cells, or whose cells nobody counted, is none for the control."""
+    if facts.is_control and (facts.total_cells is None or facts.total_cells > 0):
+        return "not_met", "cells", "fits"
+    return ("met", "fits", "fits") if facts.is_allocated else ("cannot_tell", "unknown", "fits")
 
 
 def _is_not_expired(facts: InfusionFacts, _: InfusionLimits) -> Judged:
@@ -338,6 +366,8 @@ INFUSION_RULES: Final = (
     InfusionRule("not_blocked", "The bag is not blocked", "nobody", _is_free),
     InfusionRule("consent", "A consent is in force", "nobody", _has_consent),
     InfusionRule("stopping", "No stopping rule pauses the infusions", "nobody", _is_not_paused),
+    InfusionRule("allocated", "The subject is allocated to an arm", "nobody", _is_allocated, is_of_arms=True),
+    InfusionRule("right_arm", "The bag is one for the arm", "nobody", _fits_arm, is_of_arms=True),
     InfusionRule("eligible", "Eligibility is confirmed", "second", _is_eligible),
     InfusionRule("not_expired", "The bag has not expired", "second", _is_not_expired),
     InfusionRule("hold_time", "Time since the thaw", "second", _hold),

@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from django.db.models import QuerySet
 
+from funis.capture.conduct.allocation.arms import open_arms
 from funis.capture.exchange.manifest import FILE as MANIFEST
 from funis.capture.exchange.manifest import make_manifest
 from funis.capture.exchange.trial_rows import TrialRows, present_rows, rows_as_of
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.models import StudyVersion, Subject
 from funis.capture.models.screening import SCREEN_FAILURE
-from funis.capture.study_in_force import plan_of
+from funis.capture.people.blinding import SHOWN_OF_INFUSIONS
+from funis.capture.study_in_force import blinded_roles, plan_of
 from funis.errors import ValueRangeError
 from funis.files import write_whole
 from funis.schema import NOT_DONE
@@ -36,6 +38,8 @@ class PlacedRow(NamedTuple):
     cells: Row
 
 
+Sight: TypeAlias = Literal["without arms", "with arms", "blinded"]
+"""What an export shows: all but the arms, as rules read the data; all; or nothing that gives an arm away."""
 PlacedTables: TypeAlias = dict[str, tuple[list[str], list[PlacedRow]]]
 #: A date inside a packed folder, so that one content is one file, byte for byte.
 _PACKED_AT: Final = (1980, 1, 1, 0, 0, 0)
@@ -68,27 +72,33 @@ def exported_subjects() -> QuerySet[Subject]:
     return Subject.objects.exclude(status=SCREEN_FAILURE)
 
 
-def place_rows(chosen: QuerySet[Subject], version: StudyVersion | None = None) -> PlacedTables:
+def place_rows(
+    chosen: QuerySet[Subject], version: StudyVersion | None = None, sight: Sight = "without arms"
+) -> PlacedTables:
     """Give the tables of the data folder of some subjects, each row with the id of what it was made from.
 
     Parameters
     ----------
     chosen : the subjects; what belongs to no subject stands beside them whole
     version : by whose plan the tables are laid out; None: the newest that a site works with
+    sight : whether the sealed arms are opened
     """
-    return _place(present_rows(chosen, version))
+    return _place(present_rows(chosen, version), sight)
 
 
-def _place(trial: TrialRows) -> PlacedTables:
+def _place(trial: TrialRows, sight: Sight) -> PlacedTables:
     plan = join_plans(plan_of(trial.version), _former_plans(trial))
+    arms = open_arms(trial.allocations) if sight == "with arms" else {}
     rows: dict[str, list[PlacedRow]] = {form.name: [] for form in plan.forms}
-    rows["subjects"] = list(_subject_rows(plan, trial))
+    rows["subjects"] = list(_subject_rows(plan, trial, arms))
     rows["visits"] = list(_visit_rows(trial))
     for form, row in _form_rows(plan, trial):
         rows[form.name].append(row)
     for each in trial.study_forms:
         form = plan.form(each.name)
         rows[each.name].append(PlacedRow(each.pk, {_key_of(form): each.code} | plain_row(form, each.data)))
+    if sight == "blinded":
+        rows["infusions"] = [_without_cells(each) for each in rows.get("infusions", [])]
     return {
         name: (_columns(plan.form(name), [each.cells for each in given]), given)
         for name, given in rows.items()
@@ -119,7 +129,11 @@ def join_plans(plan: StudyPlan, others: Sequence[StudyPlan]) -> StudyPlan:
     return replace(plan, forms=tuple(forms.values())) if others else plan
 
 
-def _subject_rows(plan: StudyPlan, trial: TrialRows) -> Iterator[PlacedRow]:
+def _without_cells(row: PlacedRow) -> PlacedRow:
+    return PlacedRow(row.key, {name: text for name, text in row.cells.items() if name in SHOWN_OF_INFUSIONS})
+
+
+def _subject_rows(plan: StudyPlan, trial: TrialRows, arms: Mapping[str, str]) -> Iterator[PlacedRow]:
     """Give the row of each subject; its consent is the first that was given."""
     form = plan.form("subjects")
     forms = {each.subject_id: each for each in trial.forms if each.name == "subjects"}
@@ -131,6 +145,7 @@ def _subject_rows(plan: StudyPlan, trial: TrialRows) -> Iterator[PlacedRow]:
         row = {"subject": subject.number, "site": subject.site}
         row |= plain_row(form, found.data) if found else {}
         row |= {"consent_date": consents[key]} if key in consents else {}
+        row |= {"arm": arms[key]} if key in arms else {}
         yield PlacedRow(found.pk if found else "", row)
 
 
@@ -208,32 +223,40 @@ def pack_files(files: Mapping[str, str]) -> bytes:
     return packed.getvalue()
 
 
-def export_files(as_of: str = "") -> tuple[dict[str, str], dict[str, int]]:
+def sight_of(*, shows_arms: bool) -> Sight:
+    """Give what an export shows: the arms where the trial is open, or where they are asked for."""
+    return "with arms" if shows_arms or not blinded_roles() else "blinded"
+
+
+def export_files(as_of: str = "", sight: Sight | None = None) -> tuple[dict[str, str], dict[str, int]]:
     """Give the text of every file of the data folder by its name, and the rows of each table.
 
     Parameters
     ----------
     as_of : moment whose data are wanted, in UTC as the trail writes it; empty: the present
+    sight : what is shown; None: the arms where the trial is open, and nothing that gives one away elsewhere
 
     Raises
     ------
     ValueRangeError : no study was loaded at that moment
     """
+    sight = sight or sight_of(shows_arms=False)
     trial = rows_as_of(as_of) if as_of else present_rows(exported_subjects())
-    tables = _cells(_place(trial))
+    tables = _cells(_place(trial, sight))
     counted = {name: len(rows) for name, (_, rows) in tables.items()}
     rendered = sorted(render_tables(tables).items())
     files = {FILE_NAME: trial.version.text} | {f"data/{name}.csv": text for name, text in rendered}
-    return files | {MANIFEST: make_manifest(trial, files, counted, as_of)}, counted
+    return files | {MANIFEST: make_manifest(trial, files, counted, as_of, sight)}, counted
 
 
-def export_study(out: Path, as_of: str = "") -> dict[str, int]:
+def export_study(out: Path, as_of: str = "", sight: Sight | None = None) -> dict[str, int]:
     """Write the data folder, whole or not at all, into a folder that is empty or does not exist.
 
     Parameters
     ----------
     out : the folder
     as_of : moment whose data are wanted, in UTC as the trail writes it; empty: the present
+    sight : what is shown, as in `export_files`
 
     Returns
     -------
@@ -245,7 +268,7 @@ def export_study(out: Path, as_of: str = "") -> dict[str, int]:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueRangeError("folder of the export", str(out), "a folder that is empty or does not exist")
-    files, counted = export_files(as_of)
+    files, counted = export_files(as_of, sight)
     (out / "data").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_whole(out / name, text)

@@ -9,12 +9,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from funis.capture.conduct.allocation.arms import seal_arm
+from funis.capture.conduct.allocation.strata import read_strata
 from funis.capture.conduct.locks import Scope, refuse_closed
 from funis.capture.conduct.participation import END_FORM, status_by_end
+from funis.capture.context import SERVER, moment
 from funis.capture.entry.scores import score_forms
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.forms.validation import check_changes
-from funis.capture.models import Consent, Form, StudyForm, StudyVersion, Subject, SubjectVisit
+from funis.capture.models import Allocation, Consent, Form, StudyForm, StudyVersion, Subject, SubjectVisit
 from funis.capture.study_in_force import plan_of, study_of, today
 from funis.data.tables import read_cells
 from funis.errors import Finding, FindingsError, ValueRangeError
@@ -44,6 +47,7 @@ class Loading:
     forms: list[Form] = field(default_factory=list)
     study_forms: list[StudyForm] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
+    allocations: list[Allocation] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -86,6 +90,7 @@ def load_folder(folder: Path, version: StudyVersion) -> dict[str, int]:
         raise FindingsError(folder.name, loading.findings)
     _score(loading)
     _write(loading)
+    _allocate(loading)
     return counted
 
 
@@ -113,8 +118,11 @@ def _take_subject(loading: Loading, row: Row, file: str) -> None:
     subject = Subject(number=number, site=site)
     loading.subjects[number] = subject
     form = Form(subject=subject, site=site, name="subjects", version=loading.version)
-    form.data = _document(loading, plan, {k: v for k, v in row.items() if k not in _ELSEWHERE}, row, file)
+    elsewhere = _ELSEWHERE | ({"arm"} if study_of(loading.version).randomisation else set())
+    form.data = _document(loading, plan, {k: v for k, v in row.items() if k not in elsewhere}, row, file)
     loading.forms.append(form)
+    if "arm" in elsewhere and row.get("arm"):
+        _take_arm(loading, subject, row, file)
     if row.get("consent_date"):
         day = date.fromisoformat(str(row["consent_date"]))
         subject.status = "consented"
@@ -123,6 +131,21 @@ def _take_subject(loading: Loading, row: Row, file: str) -> None:
                 subject=subject, site=site, document_version="as loaded", given_on=day, obtained_by="funis"
             )
         )
+
+
+def _take_arm(loading: Loading, subject: Subject, row: Row, file: str) -> None:
+    """Take the arm of a subject who was allocated before: sealed at once, in the order of the table."""
+    arm, known = str(row["arm"]), [each.id for each in study_of(loading.version).arms]
+    if arm not in known:
+        fix = f"Write the id of an arm: {', '.join(known)}."
+        loading.findings.append(_finding("subjects", file, row, "arm", arm, fix))
+        return
+    found = Allocation(
+        subject=subject, site=subject.site, number=len(loading.allocations) + 1, version=loading.version,
+        by=SERVER, at=moment(),
+    )  # fmt: skip
+    found.sealed, found.fingerprint = seal_arm(subject, arm)
+    loading.allocations.append(found)
 
 
 def _take_visit(loading: Loading, row: Row) -> None:
@@ -228,6 +251,17 @@ def _score(loading: Loading) -> None:
 def _write(loading: Loading) -> None:
     for model, rows in _in_order(loading):
         model._default_manager.bulk_create(rows, batch_size=_BATCH)
+
+
+def _allocate(loading: Loading) -> None:
+    """Write the allocations that were loaded; minimisation needs their strata, as the data have them."""
+    study = study_of(loading.version)
+    plan = study.randomisation
+    # Blocks begin anew after a load; minimisation goes on from who is there.
+    for each in loading.allocations if plan and plan.method == "minimisation" else ():
+        strata = read_strata(study, each.subject)
+        each.data = {name: value for name, value in strata.items() if value is not None}
+    Allocation.objects.bulk_create(loading.allocations, batch_size=_BATCH)
 
 
 def _in_order(loading: Loading) -> Iterator[tuple[Any, list[Any]]]:

@@ -19,7 +19,9 @@ from funis.capture.trail.make_anchor import present_ends
 FILE: Final = "manifest.json"
 
 
-def make_manifest(trial: TrialRows, files: Mapping[str, str], rows: Mapping[str, int], as_of: str) -> str:
+def make_manifest(
+    trial: TrialRows, files: Mapping[str, str], rows: Mapping[str, int], as_of: str, sight: str
+) -> str:
     """Make the manifest of an export.
 
     Parameters
@@ -28,6 +30,7 @@ def make_manifest(trial: TrialRows, files: Mapping[str, str], rows: Mapping[str,
     files : text of each file by its name in the folder
     rows : of each table
     as_of : moment whose data these are, in UTC; empty: the present
+    sight : whether arms stand in it, or nothing that gives one away
     """
     ends = present_ends()
     anchor = last_anchor(read_configuration().anchors_file)
@@ -37,6 +40,7 @@ def make_manifest(trial: TrialRows, files: Mapping[str, str], rows: Mapping[str,
         "study_version": trial.version.number,
         "exported_at": moment(),
         "as_of": as_of or None,
+        "arms": sight if study_of(trial.version).randomisation else None,
         "rows": dict(rows),
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
         "serious_events": told_clocks(trial.clocks, trial.reports),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 
 from funis.capture.models import (
+    Allocation,
     Consent,
     Form,
     SafetyClock,
@@ -40,6 +41,7 @@ class TrialRows:
     subjects : by number; who failed screening is none of them
     consents : by day
     visits, forms : of these subjects, in no order; a form of a visit has it
+    allocations : of these subjects, each with its sealed arm
     study_forms : by name and code
     clocks, reports : of serious events of these subjects, in no order; a clock has its form and subject
     """
@@ -52,6 +54,7 @@ class TrialRows:
     study_forms: Sequence[StudyForm]
     clocks: Sequence[SafetyClock]
     reports: Sequence[SafetyReport]
+    allocations: Sequence[Allocation]
 
 
 def present_rows(chosen: QuerySet[Subject], version: StudyVersion | None = None) -> TrialRows:
@@ -71,6 +74,7 @@ def present_rows(chosen: QuerySet[Subject], version: StudyVersion | None = None)
         list(StudyForm.objects.order_by("name", "code")),
         list(SafetyClock.objects.filter(subject__in=chosen).select_related("form", "subject")),
         list(SafetyReport.objects.filter(subject__in=chosen)),
+        list(Allocation.objects.filter(subject__in=chosen)),
     )
 
 
@@ -114,7 +118,13 @@ def rows_as_of(moment: str) -> TrialRows:
         sorted(rows_of(StudyForm, states), key=lambda each: (each.name, each.code)),
         clocks,
         [each for each in rows_of(SafetyReport, states) if each.subject_id in chosen],
+        _allocations_of({each.pk for each in rows_of(Allocation, states)}, chosen),
     )
+
+
+def _allocations_of(keys: set[str], subjects: set[str]) -> list[Allocation]:
+    """Read the allocations that stood then: never changed, and the trail has no arm, which is in the row."""
+    return [each for each in Allocation.objects.all() if each.pk in keys and each.subject_id in subjects]
 
 
 def subject_as_of(subject: str, moment: str) -> tuple[list[Consent], list[SubjectVisit], list[Form], str]:

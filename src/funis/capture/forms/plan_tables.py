@@ -153,7 +153,9 @@ def plan_table(study: Study, name: str) -> FormPlan:
     """
     table = study_tables(study)[name]
     scope, repeats = _SCOPES[name]
-    fields = tuple(column_field(study, name, column, role=_role(name, column)) for column in table.columns)
+    fields = tuple(
+        column_field(study, name, column, role=_role(study, name, column)) for column in table.columns
+    )
     title = Words(_TITLES[name], translated("tables", "titles", name))
     return FormPlan(
         name,
@@ -167,7 +169,9 @@ def plan_table(study: Study, name: str) -> FormPlan:
     )
 
 
-def _role(table: str, column: Column) -> Role:
+def _role(study: Study, table: str, column: Column) -> Role:
+    if (table, column.name) == ("subjects", "arm") and study.randomisation is not None:
+        return "key"  # the allocation stands sealed, in no form
     if column.name in _KEYS.get(table, _VISIT_KEYS):
         return "key"
     return "context" if column in DATED else "column"

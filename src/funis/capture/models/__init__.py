@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from funis.capture.models.allocations import Allocation, AllocationEvent, AllocationSeed
 from funis.capture.models.factors import Authenticator, RecoveryCode
 from funis.capture.models.identities import DonorIdentity, SubjectIdentity
 from funis.capture.models.infusions import BedsideCheck, InfusionRecord
@@ -19,6 +20,9 @@ from funis.capture.models.verification import FormVerification
 
 __all__ = [
     "Account",
+    "Allocation",
+    "AllocationEvent",
+    "AllocationSeed",
     "Authenticator",
     "BedsideCheck",
     "CheckedSubject",

@@ -101,7 +101,7 @@ def check_subjects(keys: Sequence[str]) -> None:
 
 
 def _check_alone(key: str, number: str) -> set[str]:
-    placed = place_rows(exported_subjects().filter(pk=key))
+    placed = place_rows(exported_subjects().filter(pk=key), sight="with arms")
     found = {
         fault: what
         for fault, what in find_faults(placed, {number: key}).items()
@@ -121,7 +121,7 @@ def check_everything() -> None:
     # Twice where queries were written: they made the chains of their subjects longer.
     for _ in range(2):
         ends = _read_ends(list(held.values()))
-        found = find_faults(place_rows(exported_subjects()), held)
+        found = find_faults(place_rows(exported_subjects(), sight="with arms"), held)
         with server_acts(CHECKED):
             written = _settle(found, Query.objects.filter(kind=AUTOMATIC))
         _remember({key: seq for key, seq in ends.items() if key not in written})

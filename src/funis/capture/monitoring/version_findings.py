@@ -64,7 +64,7 @@ def compare_findings(
     chosen = exported_subjects()
     chosen = chosen if sites is None else chosen.filter(site__in=sites)
     keys = dict(chosen.values_list("number", "pk"))
-    old, new = (find_faults(place_rows(chosen, each), keys, each) for each in (before, after))
+    old, new = (find_faults(place_rows(chosen, each, "with arms"), keys, each) for each in (before, after))
     if sites is not None:
         old, new = (
             {fault: found for fault, found in faults.items() if fault.code not in ACROSS_SUBJECTS}

@@ -29,6 +29,7 @@ from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import ENTRY_WORDS, in_language
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.people.blinding import is_withheld
 from funis.capture.safety.clock import EVENTS, is_serious
 from funis.capture.signing.content import MEANINGS
 from funis.capture.signing.status import STATUSES, SignatureRead, read_signatures
@@ -43,7 +44,7 @@ LONGEST_ENTRY = 200_000
 def find_form(asked: PageRequest, key: str) -> Form:
     """Find a form; one of a site that the person may not act at does not exist for him."""
     found = Form.objects.select_related("version", "subject", "visit").filter(pk=key).first()
-    if found is None or not asked.allows(found.site):
+    if found is None or not asked.allows(found.site) or (asked.rights.is_blinded and is_withheld(found.name)):
         raise Http404
     return found
 

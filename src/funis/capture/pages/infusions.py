@@ -30,7 +30,7 @@ CHECK, OVERRIDE = "check at bedside", "override infusion rule"
 SAME_TWICE: Final = "The second person must be another than the first."
 
 
-@asks("see subjects")
+@asks("see infusions")
 def show_infusions(asked: PageRequest, key: str) -> HttpResponse:
     """Show the infusions of a subject: planned, given, the bags on their way, the checks."""
     subject = find_subject(asked, key)
@@ -164,7 +164,7 @@ def find_check(asked: PageRequest, key: str) -> BedsideCheck:
     return found
 
 
-@asks("see subjects")
+@asks("see infusions")
 def show_check(asked: PageRequest, key: str) -> HttpResponse:
     """Show a check with each rule in words."""
     return _draw_result(asked, find_check(asked, key))
@@ -221,7 +221,7 @@ def find_record(asked: PageRequest, key: str) -> InfusionRecord:
     return found
 
 
-@asks("see subjects")
+@asks("see infusions")
 def show_record(asked: PageRequest, key: str) -> HttpResponse:
     """Show the record of an infusion."""
     record = find_record(asked, key)

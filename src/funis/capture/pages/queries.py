@@ -18,6 +18,7 @@ from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.people.blinding import WITHHELD_CODES, WITHHELD_FORMS, is_withheld
 from funis.capture.study_in_force import newest_version, plan_of, started_with
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -48,6 +49,8 @@ def find_query(asked: PageRequest, key: str) -> Query:
     found = Query.objects.select_related("subject").filter(pk=key).first()
     if found is None or not asked.allows(found.site):
         raise Http404
+    if asked.rights.is_blinded and is_withheld(found.form_name, found.code):
+        raise Http404
     return found
 
 
@@ -66,6 +69,8 @@ def list_queries(asked: PageRequest) -> HttpResponse:
         asked.sites, given.get("site", ""), given.get("subject", ""), state, int(older or 0)
     )
     found = queries.find_queries(wanted)
+    if asked.rights.is_blinded:
+        found = found.exclude(form_name__in=WITHHELD_FORMS).exclude(code__in=WITHHELD_CODES)
     shown, more = queries.one_page(found, given.get("after", ""), LONGEST_PAGE)
     return draw(
         asked,
@@ -186,7 +191,7 @@ def check_data(asked: PageRequest) -> HttpResponse:  # noqa: ARG001
 def ask_query(asked: PageRequest, key: str) -> HttpResponse:
     """Ask about an item of a form."""
     form = Form.objects.select_related("version", "subject", "visit").filter(pk=key).first()
-    if form is None or not asked.allows(form.site):
+    if form is None or not asked.allows(form.site) or (asked.rights.is_blinded and is_withheld(form.name)):
         raise Http404
     language, plan = language_of(asked), plan_of(form.version).form(form.name)
     if asked.request.method == "POST":
@@ -207,7 +212,7 @@ def ask_query(asked: PageRequest, key: str) -> HttpResponse:
 def tell_queries(asked: PageRequest, key: str) -> JsonResponse:
     """Give the open queries and the marks of a form after a save, for the page that shows it."""
     form = Form.objects.select_related("version", "subject").filter(pk=key).first()
-    if form is None or not asked.allows(form.site):
+    if form is None or not asked.allows(form.site) or (asked.rights.is_blinded and is_withheld(form.name)):
         raise Http404
     check_waiting([form.site])
     notes = notes_of_form(form, asked)

@@ -11,11 +11,13 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from funis.capture.conduct import consent, locks, screening, visits
 from funis.capture.configuration import read_configuration
 from funis.capture.forms.plan_parts import FormPlan
-from funis.capture.models import Consent, Form, Subject
+from funis.capture.models import AllocationEvent, Consent, Form, Subject
+from funis.capture.models.allocations import UNBLINDED
 from funis.capture.monitoring.queries import waiting_by_site
 from funis.capture.monitoring.verification import fallen_by_site
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.people.blinding import is_withheld
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
 from funis.capture.trail.anchors import last_anchor
 from funis.capture.trail.events import record_event
@@ -55,6 +57,7 @@ def overview(asked: PageRequest) -> HttpResponse:
     sites = [site for site in started_with().sites if asked.allows(site.id)]
     counted = Counter(subjects_of(asked).values_list("site", "status"))
     waiting, fallen = waiting_by_site(), fallen_by_site()
+    unblinded = AllocationEvent.objects.filter(kind=UNBLINDED).values("subject").distinct().count()
     rows = [(site, [counted[site.id, status] for status in screening.STATUSES]) for site in sites]
     anchor = last_anchor(read_configuration().anchors_file)
     return draw(
@@ -63,6 +66,7 @@ def overview(asked: PageRequest) -> HttpResponse:
         rows=rows,
         statuses=screening.STATUSES,
         anchor=anchor,
+        unblinded=unblinded,
         waiting=waiting if asked.rights.may("see queries") else None,
         fallen=fallen if asked.rights.may("see verification") else None,
     )
@@ -120,7 +124,12 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
         planned=[(each, each.standing(day)) for each in planned],
         unscheduled=others,
         own=[form for form in forms if form.name == "subjects"],
-        tables=[_table(plan.form(name), forms) for name in ROWS if name in plan.by_name],
+        unblinded=list(AllocationEvent.objects.filter(subject=subject, kind=UNBLINDED).order_by("at")),
+        tables=[
+            _table(plan.form(name), forms)
+            for name in ROWS
+            if name in plan.by_name and not (asked.rights.is_blinded and is_withheld(name))
+        ],
         end=plan.by_name.get("disposition"),
         ends=[form for form in forms if form.name == "disposition"],
         today=day.isoformat(),
@@ -185,7 +194,7 @@ def record_visit(asked: PageRequest, key: str) -> HttpResponse:
 def add_row(asked: PageRequest, key: str) -> HttpResponse:
     """Add a row of a table of a subject, and open it."""
     subject, name = find_subject(asked, key), asked.request.POST.get("name", "")
-    if name not in {*ROWS, "disposition"}:
+    if name not in {*ROWS, "disposition"} or (asked.rights.is_blinded and is_withheld(name)):
         raise Http404
     reason = asked.request.POST.get("reason", "").strip()
     if name == "infusions" and not reason:

@@ -59,6 +59,7 @@ def draw(asked: PageRequest, template: str, *, status: int = 200, **values: Any)
     text = _environment.get_template(template).render(
         asked=asked,
         study=started_with().trial,
+        allocates=started_with().randomisation is not None,
         csrf=get_token(asked.request),
         t=in_language(asked.language),
         language=asked.language,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.http import HttpResponse
 
 from funis.capture.conduct.screening import STATUSES
@@ -9,21 +11,51 @@ from funis.capture.exchange.export import join_plans, plain_text
 from funis.capture.exchange.trial_rows import subject_as_of
 from funis.capture.forms.page_fields import show_words
 from funis.capture.forms.plan_parts import FormPlan
-from funis.capture.models import Form, StudyVersion
+from funis.capture.models import Form, Query, StudyVersion
 from funis.capture.pages.forms import find_form, label_of
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.people.blinding import (
+    WITHHELD_CODES,
+    WITHHELD_EVENTS,
+    WITHHELD_FORMS,
+    WITHHELD_TABLES,
+    is_withheld,
+)
 from funis.capture.study_in_force import newest_version, plan_of, read_moment
-from funis.capture.trail.history import read_history
+from funis.capture.trail.history import Change, read_history
 
 
 @asks("see trail")
 def show_subject_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a subject, the newest first."""
     subject = find_subject(asked, key)
-    changes = list(read_history(f"subject:{subject.pk}"))[::-1]
+    changes = _shown(asked, subject.pk, read_history(f"subject:{subject.pk}"))[::-1]
     return draw(asked, "trail.html", title=subject.number, back=f"/subjects/{subject.pk}", changes=changes)
+
+
+def _shown(asked: PageRequest, subject: str, changes: Iterable[Change]) -> list[Change]:
+    """Leave out for a blinded person what gives the arm away: cells, bags, and what was said of them."""
+    if not asked.rights.is_blinded:
+        return list(changes)
+    told = Query.objects.filter(subject=subject)
+    about = told.filter(form_name__in=WITHHELD_FORMS) | told.filter(code__in=WITHHELD_CODES)
+    hidden = set(about.values_list("pk", flat=True))
+    hidden |= set(Form.objects.filter(subject=subject, name__in=WITHHELD_FORMS).values_list("pk", flat=True))
+    return [
+        each
+        for each in changes
+        if each.table not in WITHHELD_TABLES
+        and each.kind not in WITHHELD_EVENTS
+        and not _names(each) & hidden
+    ]
+
+
+def _names(change: Change) -> set[str]:
+    """Give the ids that a row of the trail is about: its own, that of its query or form, of an event."""
+    told = {str(new) for _, new in change.items.values() if isinstance(new, str)}
+    return {change.row} | told
 
 
 @asks("see trail")
@@ -46,7 +78,13 @@ def show_subject_as_of(asked: PageRequest, key: str) -> HttpResponse:
     plan = join_plans(plan_of(newest_version()), [plan_of(version) for version in used])
     order = {form.name: number for number, form in enumerate(plan.forms)}
     forms = sorted(
-        (form for form in forms if form.name in order and form.data.keys() - {"date", "test"}),
+        (
+            form
+            for form in forms
+            if form.name in order
+            and form.data.keys() - {"date", "test"}
+            and not (asked.rights.is_blinded and is_withheld(form.name))
+        ),
         key=lambda each: (each.visit.date if each.visit else "", order[each.name], each.number),
     )
     return draw(

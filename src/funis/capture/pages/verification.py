@@ -16,6 +16,7 @@ from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.people.blinding import WITHHELD_FORMS, is_withheld
 from funis.capture.study_in_force import plan_of
 from funis.errors import ValueRangeError
 
@@ -44,15 +45,21 @@ class FormShown(NamedTuple):
 def find_checked_form(asked: PageRequest, key: str) -> Form:
     """Find a form; one of a site that the person may not act at does not exist for him."""
     found = Form.objects.select_related("version", "subject", "visit").filter(pk=key).first()
-    if found is None or not asked.allows(found.site):
+    if found is None or not asked.allows(found.site) or _is_hidden(asked, found):
         raise Http404
     return found
+
+
+def _is_hidden(asked: PageRequest, form: Form) -> bool:
+    return asked.rights.is_blinded and is_withheld(form.name)
 
 
 @asks("see verification")
 def list_fallen(asked: PageRequest) -> HttpResponse:
     """List the forms of which something was changed since it was verified."""
-    found = marks.fallen_forms(asked.sites)[: LONGEST_PAGE + 1]
+    found = marks.fallen_forms(asked.sites)
+    found = found.exclude(form__name__in=WITHHELD_FORMS) if asked.rights.is_blinded else found
+    found = found[: LONGEST_PAGE + 1]
     rows = [(row, _title(row.form, language_of(asked)), _visit(row.form.visit)) for row in found]
     return draw(
         asked, "fallen.html", rows=rows[:LONGEST_PAGE], is_cut=len(rows) > LONGEST_PAGE, longest=LONGEST_PAGE
@@ -67,7 +74,7 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
     forms = []
     for form in found.order_by("visit__name", "name", "number"):
         counts = Counter(mark.state for mark in marks.marks_of(form))
-        if counts:
+        if counts and not _is_hidden(asked, form):
             forms.append(FormShown(form, _title(form, language_of(asked)), _visit(form.visit), counts))
     forms.sort(key=lambda each: (each.form.visit.date if each.form.visit else "", each.form.name))
     total = sum((each.counts for each in forms), Counter[str]())

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from funis.capture.context import Acting, acting, because, who_acts
 from funis.capture.models import Account, RoleHeld
 from funis.capture.people.permissions import ROLES, Held, Rights, read_rights
+from funis.capture.study_in_force import blinded_roles
 from funis.capture.trail.events import record_event
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -158,4 +159,4 @@ def rights_of(person: Any, day: date) -> Rights:
     if not getattr(person, "is_authenticated", False):
         return Rights(frozenset())
     held = (Held(each.role, each.site, each.since, each.until) for each in person.memberships.all())
-    return read_rights(held, day)
+    return read_rights(held, day, blinded_roles())

@@ -16,12 +16,10 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from funis.capture.configuration import read_configuration
 from funis.capture.context import because
 from funis.capture.models import DonorIdentity, StudyForm, Subject, SubjectIdentity
+from funis.capture.people.sealing import open_by, seal_by
 from funis.capture.trail.events import record_event
 from funis.errors import ValueRangeError
 from funis.files import lock_folder, said_of
@@ -29,7 +27,6 @@ from funis.files import lock_folder, said_of
 LABORATORY_KEY: Final = "cell-laboratory"
 """Name of the key that seals donors."""
 LONGEST: Final = 300
-_NONCE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,34 +108,19 @@ def _read_keys(path: Path) -> dict[str, bytes]:
     return keys
 
 
-def _name_of_key(key: bytes) -> str:
+def name_of_key(key: bytes) -> str:
+    """Give the fingerprint of a key, which tells it from another and gives nothing of it away."""
     return hashlib.sha256(b"funis identity key" + key).hexdigest()[:16]
 
 
 # --- seals --------------------------------------------------------------------------------------------
 
 
-def _seal(key: bytes, plain: bytes, whose: str) -> str:
-    nonce = secrets.token_bytes(_NONCE)
-    return (nonce + AESGCM(key).encrypt(nonce, plain, whose.encode())).hex()
-
-
-def _open(key: bytes, sealed: str, whose: str) -> bytes:
-    content = bytes.fromhex(sealed)
-    try:
-        return AESGCM(key).decrypt(content[:_NONCE], content[_NONCE:], whose.encode())
-    except InvalidTag as error:
-        raise ValueRangeError(
-            "identity", "one that is not as it was sealed", "the row as it was written",
-            "Verify the trail: the row was altered or moved.",
-        ) from error  # fmt: skip
-
-
 def _write(row: SubjectIdentity | DonorIdentity, identity: KeptIdentity, site: str, whose: str) -> None:
     own, key = secrets.token_bytes(32), key_of(site)
-    row.key_name = _name_of_key(key)
-    row.sealed_key = _seal(key, own, f"key of {whose}")
-    row.content = _seal(own, json.dumps(asdict(identity), ensure_ascii=False).encode(), whose)
+    row.key_name = name_of_key(key)
+    row.sealed_key = seal_by(key, own, f"key of {whose}")
+    row.content = seal_by(own, json.dumps(asdict(identity), ensure_ascii=False).encode(), whose)
     row.save()
 
 
@@ -146,13 +128,13 @@ def _read(row: SubjectIdentity | DonorIdentity, site: str, whose: str) -> KeptId
     if not row.sealed_key:
         raise ValueRangeError("identity", "one whose key was destroyed", "one that can be opened")
     key = key_of(site)
-    if _name_of_key(key) != row.key_name:
+    if name_of_key(key) != row.key_name:
         raise ValueRangeError(
             "key of identities", f"another key for {site} than the one that sealed", "the key of then",
             "Put the file of keys back that the server had.",
         )  # fmt: skip
-    own = _open(key, row.sealed_key, f"key of {whose}")
-    return KeptIdentity(**json.loads(_open(own, row.content, whose)))
+    own = open_by(key, row.sealed_key, f"key of {whose}", "identity")
+    return KeptIdentity(**json.loads(open_by(own, row.content, whose, "identity")))
 
 
 # --- subjects -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ A role is held at one site or at all; an action is allowed where the role is hel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -39,7 +39,11 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "screen subject": _ENTER,
     "record consent": _ENTER,
     "confirm eligibility": frozenset({INVESTIGATOR}),
-    "check at bedside": _ENTER,
+    "see allocations": _READ | {LABORATORY},
+    "allocate subject": _ENTER,
+    "unblind subject": frozenset({INVESTIGATOR}),
+    "see infusions": _READ | {LABORATORY},
+    "check at bedside": _ENTER | {LABORATORY},
     "override infusion rule": frozenset({INVESTIGATOR}),
     "record visit": _ENTER,
     "enter data": _ENTER,
@@ -98,6 +102,13 @@ LANDINGS: Final[Mapping[str, str]] = {
     ADMINISTRATOR: "/accounts",
 }
 """Where each role begins after the door; who holds several begins where the first of them does."""
+GIVES_ARM_AWAY: Final = frozenset(
+    {
+        *("see infusions", "check at bedside", "override infusion rule", "see case book"),
+        *("see product", "enter product", "decide lot", "handle bag"),
+    }
+)
+"""Actions whose pages show cells, bags and lots, which tell the arm: a blinded person has none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +132,12 @@ class Rights:
     Attributes
     ----------
     roles : held in force, with the site (empty: all sites)
+    is_blinded : one of these roles sees no arm in this trial, wherever it is held; another one beside it
+        opens nothing
     """
 
     roles: frozenset[tuple[str, str]]
+    is_blinded: bool = False
 
     def sites(self, action: str) -> tuple[str, ...] | None:
         """Give the sites at which an action is allowed; None: at all, and an empty tuple: at none.
@@ -134,6 +148,8 @@ class Rights:
         >>> rights.sites("enter data"), rights.sites("see subjects"), rights.sites("manage accounts")
         (('01',), None, ())
         """
+        if self.is_blinded and action in GIVES_ARM_AWAY:
+            return ()
         allowed = {site for role, site in self.roles if role in ACTIONS[action]}
         if "" in allowed:
             return None
@@ -159,10 +175,25 @@ def landing_of(rights: Rights) -> str:
     >>> landing_of(Rights(frozenset({("monitor", "01"), ("auditor", "")})))
     '/verification'
     """
-    held = {role for role, _ in rights.roles}
+    # A blinded person finds no page of the product.
+    held = {role for role, _ in rights.roles} - ({LABORATORY} if rights.is_blinded else set())
     return next((address for role, address in LANDINGS.items() if role in held), "/account")
 
 
-def read_rights(held: Iterable[Held], day: date) -> Rights:
-    """Give the rights of a person on a day from the roles held."""
-    return Rights(frozenset((each.role, each.site) for each in held if each.is_in_force(day)))
+def read_rights(held: Iterable[Held], day: date, blinded: Collection[str] = ()) -> Rights:
+    """Give the rights of a person on a day from the roles held.
+
+    Parameters
+    ----------
+    held : roles as they are held
+    day : the day
+    blinded : roles that see no arm in this trial
+
+    Examples
+    --------
+    >>> held = [Held("monitor", "01", date(2026, 1, 1)), Held("cell_laboratory", "", date(2026, 1, 1))]
+    >>> read_rights(held, date(2026, 2, 1), ("monitor",)).may("see product", "01")
+    False
+    """
+    found = frozenset((each.role, each.site) for each in held if each.is_in_force(day))
+    return Rights(found, is_blinded=any(role in blinded for role, _ in found))

@@ -52,6 +52,41 @@ def unseal(sealed: str, owner: str) -> bytes:
         ) from error
 
 
+def seal_by(key: bytes, plain: bytes, whose: str) -> str:
+    """Encrypt by a key of 32 bytes (AES-256-GCM); moved to another row it opens no more.
+
+    Parameters
+    ----------
+    key : the key
+    plain : what is encrypted
+    whose : the row it belongs to
+    """
+    nonce = secrets.token_bytes(_NONCE)
+    return (nonce + AESGCM(key).encrypt(nonce, plain, whose.encode())).hex()
+
+
+def open_by(key: bytes, sealed: str, whose: str, what: str) -> bytes:
+    """Decrypt what `seal_by` gave.
+
+    Parameters
+    ----------
+    key, sealed, whose : as they were
+    what : name of what is opened, for an error
+
+    Raises
+    ------
+    ValueRangeError : another key, another row, or a text that was altered
+    """
+    try:
+        content = bytes.fromhex(sealed)
+        return AESGCM(key).decrypt(content[:_NONCE], content[_NONCE:], whose.encode())
+    except (InvalidTag, ValueError) as error:
+        raise ValueRangeError(
+            what, "one that is not as it was sealed", "the row as it was written",
+            "Verify the trail: the row was altered or moved.",
+        ) from error  # fmt: skip
+
+
 def keyed_hash(text: str, owner: str) -> str:
     """Give the hash of a text of a person (HMAC-SHA-256) that nobody can try out without the key."""
     return hmac.new(_key("hash"), f"{owner}:{text}".encode(), sha256).hexdigest()

@@ -1,0 +1,181 @@
+"""The act of allocation: after consent and eligibility, once for a subject, never undone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from funis.capture.conduct.allocation.arms import allocation_of, hold_seed, open_arm, seal_arm
+from funis.capture.conduct.allocation.methods import Before, Stratum, choose_arm, label_of
+from funis.capture.conduct.allocation.strata import known_strata, read_strata
+from funis.capture.conduct.consent import consent_in_force
+from funis.capture.conduct.eligibility import screening_of
+from funis.capture.conduct.locks import refuse_closed, scope_of
+from funis.capture.context import moment, seeing
+from funis.capture.models import Allocation, AllocationEvent, Subject
+from funis.capture.models.allocations import WRONG_STRATUM
+from funis.capture.models.screening import ELIGIBLE
+from funis.capture.study_in_force import study_of, today, version_at
+from funis.errors import ValueRangeError
+from funis.study.model import Study
+from funis.study.randomisation import Randomisation
+
+
+def plan_at(site: str) -> tuple[Study, Randomisation | None]:
+    """Give the study that is in force at a site, and how it allocates; None: it does not."""
+    study = study_of(version_at(site, today()))
+    return study, study.randomisation
+
+
+def open_questions(subject: Subject) -> list[str]:
+    """Name in words what keeps a subject from being allocated; nothing: it may be."""
+    study, plan = plan_at(subject.site)
+    if plan is None:
+        return ["The trial does not allocate."]
+    found = []
+    if consent_in_force(subject) is None:
+        found.append("No consent is in force.")
+    screening = screening_of(subject)
+    if screening is None or screening.outcome != ELIGIBLE:
+        found.append("Eligibility is not confirmed.")
+    if None in read_strata(study, subject).values():
+        found.append("A stratum is not known yet.")
+    return found
+
+
+QUESTIONS = (
+    "The trial does not allocate.",
+    "No consent is in force.",
+    "Eligibility is not confirmed.",
+    "A stratum is not known yet.",
+)
+"""What may keep a subject from being allocated."""
+
+
+def allocate(subject: Subject, seen: Mapping[str, str], login: str) -> Allocation:
+    """Allocate a subject, within a transaction in which somebody acts.
+
+    Parameters
+    ----------
+    subject : with a consent in force, eligible
+    seen : values of the strata as they were shown to who confirms them
+    login : of who allocates
+
+    Raises
+    ------
+    ValueRangeError : the subject was allocated before, no consent is in force, eligibility is not confirmed,
+        a stratum is not known or another than was seen, or the subject is closed to entry
+    """
+    refuse_closed(scope_of(subject), changes_subject=True)
+    seed = hold_seed()
+    if allocation_of(subject) is not None:
+        raise ValueRangeError("allocation", "one that stands", "a subject who was not allocated yet")
+    study, plan = plan_at(subject.site)
+    stratum = known_strata(_let_in(study, subject))
+    if plan is None:
+        raise ValueRangeError("study", "no [randomisation]", "a trial that allocates")
+    if dict(seen) != dict(stratum):
+        raise ValueRangeError(
+            "strata", "others than were shown", "those that were confirmed",
+            "The data were changed meanwhile: look at the strata again.",
+        )  # fmt: skip
+    # The list is that of the whole trial, whichever site it is asked from.
+    with seeing(None):
+        before = list(Allocation.objects.order_by("number"))
+    arm = choose_arm(plan, seed, stratum, _those_before(plan, before))
+    row = Allocation(
+        subject=subject,
+        site=subject.site,
+        number=before[-1].number + 1 if before else 1,
+        version=version_at(subject.site, today()),
+        plan=hash_of(plan),
+        data=dict(stratum),
+        by=login,
+        at=moment(),
+    )
+    row.sealed, row.fingerprint = seal_arm(subject, arm)
+    row.save()
+    return row
+
+
+def _let_in(study: Study, subject: Subject) -> dict[str, str | None]:
+    """Give the strata of a subject who may be allocated; asked in the same order as before an infusion."""
+    if consent_in_force(subject) is None:
+        raise ValueRangeError(
+            "consent", "none is in force", "a consent before it", "Record the consent first."
+        )
+    screening = screening_of(subject)
+    if screening is None or screening.outcome != ELIGIBLE:
+        raise ValueRangeError(
+            "eligibility",
+            "not confirmed",
+            "a subject who is eligible",
+            "Let an investigator confirm it first.",
+        )
+    return read_strata(study, subject)
+
+
+def _those_before(plan: Randomisation, rows: Sequence[Allocation]) -> list[Before]:
+    """Give who was allocated before: by blocks, those of the same list; by minimisation everybody.
+
+    Blocks ask for the places of their list alone, so that no arm is opened for them.
+    """
+    if plan.method == "minimisation":
+        return [Before(_stratum(row), open_arm(row)) for row in rows]
+    return [Before(_stratum(row), "") for row in rows if row.plan == hash_of(plan)]
+
+
+def _stratum(row: Allocation) -> Stratum:
+    return {name: str(value) for name, value in row.data.items()}
+
+
+def hash_of(plan: Randomisation) -> str:
+    """Give the SHA-256 of all that decides allocations in a plan."""
+    return hashlib.sha256(label_of(plan).encode()).hexdigest()
+
+
+def differing_strata(subject: Subject, allocation: Allocation) -> dict[str, str]:
+    """Give the strata whose value in the data is another now than the subject was allocated by.
+
+    Returns
+    -------
+    dict : by name ``value then → value now``
+    """
+    study, plan = plan_at(subject.site)
+    if plan is None or not allocation.plan:
+        return {}
+    now = read_strata(study, subject)
+    return {
+        name: f"{then} → {now[name] or '?'}"
+        for name, then in allocation.data.items()
+        if name in now and now[name] != then
+    }
+
+
+def record_wrong_stratum(subject: Subject, reason: str, login: str) -> AllocationEvent:
+    """Record that a subject was allocated by a stratum that is not the true one; the allocation stands.
+
+    Parameters
+    ----------
+    subject : allocated, with data that say another value now
+    reason : in words how it came
+    login : of who records it
+
+    Raises
+    ------
+    ValueRangeError : the subject was not allocated, no stratum differs, or no reason is given
+    """
+    allocation = allocation_of(subject)
+    differing = differing_strata(subject, allocation) if allocation else {}
+    if not differing:
+        raise ValueRangeError(
+            "strata", "as in the data", "one that was another at the allocation", "Correct the data first."
+        )
+    if not reason.strip():
+        raise ValueRangeError("reason", "nothing", "how it came")
+    event = AllocationEvent(
+        subject=subject, site=subject.site, kind=WRONG_STRATUM, by=login, at=moment(), reason=reason.strip(),
+        data=differing,
+    )  # fmt: skip
+    event.save()
+    return event

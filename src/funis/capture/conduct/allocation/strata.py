@@ -1,0 +1,65 @@
+"""The values of the strata of a subject, read from what was recorded of him."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from funis.capture.conduct.allocation.methods import Stratum
+from funis.capture.conduct.criteria import derive_frame
+from funis.capture.models import Subject
+from funis.errors import ValueRangeError
+from funis.study.model import Study
+from funis.study.rules import apply_rule, rule_columns
+
+YES: Final = "yes"
+NO: Final = "no"
+"""Whether a subject is in a subgroup that is a stratum."""
+
+
+def read_strata(study: Study, subject: Subject) -> dict[str, str | None]:
+    """Give the value of each stratum, in the order of the study file; None: it is not known yet.
+
+    Parameters
+    ----------
+    study : of the version that is in force at the site, with a randomisation
+    subject : the subject
+    """
+    names = study.randomisation.strata if study.randomisation else ()
+    rules = {name: study.subgroups[name] for name in names if name in study.subgroups}
+    columns = {name for rule in rules.values() for name in rule_columns(rule)} | (set(names) - set(rules))
+    flags = {column.name for column in study.columns if column.kind == "flag"}
+    frame = derive_frame(study, subject, columns)
+    found: dict[str, str | None] = {}
+    for name in names:
+        if name == "site":
+            found[name] = subject.site
+        elif name in rules:
+            is_in = apply_rule(frame, rules[name])[0]
+            found[name] = None if is_in is None else YES if is_in else NO
+        else:
+            found[name] = _text(frame[name][0], is_flag=name in flags)
+    return found
+
+
+def _text(value: object, *, is_flag: bool) -> str | None:
+    """Give a value as the stratum holds it; a flag in words."""
+    if value is None or value == "":
+        return None
+    return (YES if value else NO) if is_flag else str(value)
+
+
+def known_strata(values: Mapping[str, str | None]) -> Stratum:
+    """Give the stratum of a subject.
+
+    Raises
+    ------
+    ValueRangeError : a value is not known
+    """
+    lacking = [name for name, value in values.items() if value is None]
+    if lacking:
+        raise ValueRangeError(
+            "strata", f"not known: {', '.join(lacking)}", "a value of each stratum",
+            "Enter what decides it first.",
+        )  # fmt: skip
+    return {name: str(value) for name, value in values.items()}

@@ -1,0 +1,40 @@
+"""Emergency unblinding: an investigator opens the arm of one subject with a reason; that it was is seen."""
+
+from __future__ import annotations
+
+from funis.capture.conduct.allocation.arms import allocation_of, open_arm
+from funis.capture.context import moment
+from funis.capture.models import AllocationEvent, Subject
+from funis.capture.models.allocations import UNBLINDED
+from funis.errors import ValueRangeError
+
+
+def unblind(subject: Subject, reason: str, login: str) -> str:
+    """Open the arm of a subject, within a transaction in which the investigator acts.
+
+    The arm is given to the caller and stands nowhere: whoever needs it again gives a reason again.
+
+    Parameters
+    ----------
+    subject : allocated
+    reason : why the arm must be known
+    login : of the investigator, who has shown in this request who he is
+
+    Returns
+    -------
+    str : id of the arm
+
+    Raises
+    ------
+    ValueRangeError : no reason is given, or the subject was not allocated
+    """
+    if not reason.strip():
+        raise ValueRangeError("reason", "nothing", "why the arm must be known")
+    allocation = allocation_of(subject)
+    if allocation is None:
+        raise ValueRangeError("allocation", "none", "a subject who was allocated")
+    arm = open_arm(allocation)
+    AllocationEvent(
+        subject=subject, site=subject.site, kind=UNBLINDED, by=login, at=moment(), reason=reason.strip()
+    ).save()
+    return arm
