@@ -210,7 +210,11 @@ def test_a_blinded_role_sees_no_arm_anywhere(server: Configuration, role: str) -
     assert pages["cells"] == pages["placebo"]
     for text in (*pages["cells"], page(role, "/allocations", "02"), page(role, "/overview", "02")):
         assert not [name for name in (*NAMES, "placebo") if name in text]
-    hidden = ("/product", *(f"/subjects/{each.pk}/infusions" for each in pair.values()))
+    hidden = (
+        "/product",
+        "/safety/board",
+        *(f"/subjects/{each.pk}/{end}" for each in pair.values() for end in ("infusions", "case-book")),
+    )
     for address in hidden:
         assert browser_of(person_with(role, "02")).get(address).status_code == 404
 

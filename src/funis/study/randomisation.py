@@ -10,9 +10,9 @@ from funis.study.part import Names, StudyPart, as_tuple
 
 AllocationMethod: TypeAlias = Literal["simple", "blocks", "minimisation"]
 BlindedRole: TypeAlias = Literal[
-    "investigator", "coordinator", "monitor", "data_manager", "statistician", "safety_board", "auditor"
+    "investigator", "coordinator", "monitor", "data_manager", "statistician", "auditor"
 ]
-"""Roles of the capture server that a trial may blind; who prepares the product must know the arm."""
+"""Roles of the capture server that a trial may blind; who prepares the product, or watches over it, may not be."""
 #: Strata that every table of subjects can have, beside the study's own columns and subgroups.
 USUAL_STRATA: Final = ("site", "sex")
 

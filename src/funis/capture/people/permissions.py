@@ -105,6 +105,7 @@ LANDINGS: Final[Mapping[str, str]] = {
 GIVES_ARM_AWAY: Final = frozenset(
     {
         *("see infusions", "check at bedside", "override infusion rule", "see case book"),
+        "see safety board",
         *("see product", "enter product", "decide lot", "handle bag"),
     }
 )

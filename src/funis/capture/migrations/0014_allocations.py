@@ -9,7 +9,7 @@ import funis.capture.models.audited
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0012_safety"),
+        ("capture", "0013_stopping"),
     ]
 
     operations = [
