@@ -12,7 +12,7 @@ AllocationMethod: TypeAlias = Literal["simple", "blocks", "minimisation"]
 BlindedRole: TypeAlias = Literal[
     "investigator", "coordinator", "monitor", "data_manager", "statistician", "auditor"
 ]
-"""Roles of the capture server that a trial may blind; who prepares the product, or watches over it, may not be."""
+"""Roles of the capture server that a trial may blind: not who prepares the product, nor the safety board."""
 #: Strata that every table of subjects can have, beside the study's own columns and subgroups.
 USUAL_STRATA: Final = ("site", "sex")
 
