@@ -9,7 +9,7 @@ import funis.capture.models.audited
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0014_versions"),
+        ("capture", "0015_notices"),
     ]
 
     operations = [
