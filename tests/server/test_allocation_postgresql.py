@@ -15,7 +15,7 @@ __all__ = ["cluster"]
 
 
 def test_a_trial_of_two_arms_does_on_postgresql_what_it_does_on_sqlite(
-    cluster: dict[str, str],  # noqa: F811 - the fixture of the other file, which starts a cluster for this one
+    cluster: dict[str, str],
 ) -> None:
     told = {
         "FUNIS_TEST_DATABASE": cluster["app"],
