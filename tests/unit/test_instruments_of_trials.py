@@ -212,6 +212,52 @@ def test_regency(upcr: float, gfr: float, dose: float, expected: str, with_dose:
     assert ask("regency_crr", start, now, upcr_unit="mg/mg", steroid_counts=True) == with_dose
 
 
-@pytest.mark.parametrize("name", ["clasi_50", "jc_50", "regency_crr"])
+DOSES = ("baseline", "month_6", "month_9", "month_12")
+
+
+@pytest.mark.parametrize(
+    ("doses", "expected", "none_at_all"),
+    [
+        ((20, 12, 7.5, 5), "yes", "no"),  # 12 mg at month 6 is before week 40
+        ((20, 7.5, 8, 5), "yes", "no"),  # so is 8 mg at month 9, day 270
+        ((20, 5, 5, 8), "no", "no"),
+        ((20, 5, 0, 0), "yes", "yes"),
+        ((9, 5, 5, 5), "not_evaluable", "not_evaluable"),
+        ((20, 5, 5, None), "cannot tell", "cannot tell"),
+    ],
+)
+def test_steroids_kept_low(doses: tuple[float, ...], expected: str, none_at_all: str) -> None:
+    rows = [
+        {"subject": "1", "visit": visit, "prednisone": dose} for visit, dose in zip(DOSES, doses, strict=True)
+    ]
+    for limit, wanted in ((7.5, expected), (0, none_at_all)):
+        found = respond(
+            pl.DataFrame(rows), "sustained_steroid_reduction", parameters={"prednisone_limit": limit}
+        )
+        assert found["response"][0] == wanted
+
+
+SEROLOGY = {"low_complement": 0, "increased_dna_binding": 0}
+OFF = {"sledai_2k": 0, "pga": 0.4, "prednisone": 0, "immunosuppressant": 0, **SEROLOGY}
+
+
+@pytest.mark.parametrize(
+    ("changed", "clinical", "complete"),
+    [
+        ({}, "yes", "yes"),
+        ({"sledai_2k": 2, "low_complement": 1}, "yes", "no"),
+        ({"sledai_2k": 2}, "no", "no"),
+        ({"pga": 0.5}, "no", "no"),
+        ({"prednisone": 2.5}, "no", "no"),
+        ({"immunosuppressant": 1}, "no", "no"),
+        ({"immunosuppressant": None}, "cannot tell", "cannot tell"),
+    ],
+)
+def test_remission_off_treatment(changed: dict[str, Any], clinical: str, complete: str) -> None:
+    assert ask("doris_off_treatment", OFF, OFF | changed) == clinical
+    assert ask("doris_off_treatment", OFF, OFF | changed, serology_counts=True) == complete
+
+
+@pytest.mark.parametrize("name", ["clasi_50", "jc_50", "regency_crr", "sustained_steroid_reduction"])
 def test_who_left_the_trial_has_no_response(name: str) -> None:
     assert [one.event for one in response_definition(name).failures] == ["death", "withdrawal", "prohibited"]

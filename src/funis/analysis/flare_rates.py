@@ -16,13 +16,12 @@ from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run
 from funis.analysis.summary import subject_source
 from funis.catalogue.registry import response_definition
+from funis.responses.specification_curve import FLARES
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.rates import EventRate, exact_rate, negative_binomial_rate, negative_binomial_ratio
 from funis.study.model import Endpoint
 
 ANALYSIS: Final = "event_rate"
-#: Definitions of this family say at a visit what flared since the visit before.
-FLARES: Final = "sle_flare"
 #: Any flare, whatever its class.
 ANY: Final = "any"
 DAYS_OF_A_YEAR: Final = 365.25
