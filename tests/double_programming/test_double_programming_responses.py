@@ -154,6 +154,7 @@ def test_outline(name: str) -> None:
     assert [found] == typed("outline.csv", name)
     assert definition.has_relapse == (name == "ucmsc_bilag_response")
     assert definition.is_proposal == (name == "ucmsc_bilag_response")
+    assert definition.is_state == (name in {"lldas", "doris_2021", "doris_off_treatment", "esspri_pass"})
 
 
 QUOTIENTS = {1 / Decimal(below): f"1/{below}" for below in ("88.42", "113.1")}

@@ -46,6 +46,8 @@ durability        definition (category: responder) by later visit;  count, perce
                   population is that of the endpoint, responders    clopper_pearson and wilson; imputed,
                   (at the first visit)                              cannot_tell (left out)
                   definition (category: ``MCR``; ``MCR to none``)   n at the first visit; count
+time_in_state     definition (category: share, longest_days)         n mean sd median q1 q3 min max
+                  half_or_more                                      count, percent, lower, upper
 event_rate        definition of flares (category: any, a class);    events person_years cannot_tell; a year
                   endpoint id; contrast is the control arm          or ratio: estimate lower upper by exact_
                                                                     poisson, negative_binomial; p
@@ -148,6 +150,7 @@ from funis.analysis.run import DECIMALS_OF_PEOPLE, Run
 from funis.analysis.safety_counts import count_adverse_events
 from funis.analysis.site_effects import fit_site_effects
 from funis.analysis.system_grades import compare_systems, count_grades
+from funis.analysis.time_in_state import describe_time_in_state
 from funis.analysis.toxicity_grades import count_toxicity_grades
 from funis.arguments import STUDY, TABLES, takes
 from funis.data.tables import Tables
@@ -307,6 +310,7 @@ def analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None
                 count_flare_rates(run, endpoint, judged)
             else:
                 count_durability(run, endpoint, judged)
+                describe_time_in_state(run, endpoint, judged)
             for answers in judged:
                 compare_with_goal(run, endpoint, answers)
                 analysis_response.list_responses(run, endpoint, answers)

@@ -91,7 +91,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
     """),
     ("true or false", lambda value: isinstance(value, bool), """
         per_system less_is_worse relapse responder laboratory proposal yes_no
-        toxicity
+        toxicity state
     """),
     ("a text, a number, true or false", _is_plain, "rule default first_visit previous_missing is"),
     ("a text or a number", _either(_is_text, _is_number), "limit conversions.factor offset"),

@@ -200,6 +200,7 @@ class ResponseDefinition:
     quantities : words and unit of what the phrases read, by the name that stands in them
     parameters : named choices
     has_relapse : whether loss of the response afterwards is defined
+    is_state : whether it is a state that comes and goes, so that the time in it is described
     """
 
     name: str
@@ -221,6 +222,7 @@ class ResponseDefinition:
     label: str = ""
     quantities: Mapping[str, PrintedQuantity] = field(default_factory=dict)
     is_proposal: bool = False
+    is_state: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ _EXAMPLE: Final = "Write it like 'fall(sledai_2k) >= 4' or 'pga <= 1'."
 _REQUIRED: Final = ("name", "title", "version", "kind", "source", "otherwise", "classes", "criteria", "rules")
 _OPTIONAL: Final = (
     "certainty", "licence", "notes", "rules_of", "relapse", "parameters", "sets", "failures", "needs",
-    "family", "label", "quantities", "proposal",
+    "family", "label", "quantities", "proposal", "state",
 )  # fmt: skip
 _CRITERION_KEYS: Final = (
     "id", "label", "when", "any", "any_collected", "points", "optional", "only_if", "source",
@@ -106,6 +106,7 @@ def read_response(
         notes=tuple(content.get("notes", ())),
         quantities=read_quantities(file),
         is_proposal=bool(content.get("proposal", False)),
+        is_state=bool(content.get("state", False)),
     )
     file.keep(check_response(found))
     file.stop_at_findings()

@@ -49,6 +49,7 @@ from funis.reporting.response_tables import build_relapse_tables, build_response
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
 from funis.reporting.single_patient import build_dates_of_one, counts_of_one, table_of_one
 from funis.reporting.system_tables import build_model_tables, build_system_tables
+from funis.reporting.time_in_state_tables import build_time_in_state_tables
 from funis.reporting.toxicity_grade_tables import build_toxicity_grade_tables
 from funis.results import Results
 from funis.study.model import Study
@@ -108,6 +109,7 @@ def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tabl
         *build_performance_goal_tables(study, book),
         *build_durability_tables(study, book),
         *build_flare_rate_tables(study, book),
+        *build_time_in_state_tables(study, book),
         *build_repeated_response_tables(study, book),
         *build_relapse_tables(study, book),
         *build_response_listings(study, results),

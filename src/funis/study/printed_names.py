@@ -119,6 +119,7 @@ NAMED: Final[dict[str, str]] = {
     "table-sensitivity-ENDPOINT": "sensitivity analyses of an endpoint",
     "table-durability-ENDPOINT": "classes of a response at its first visit and later",
     "table-flare-rate-ENDPOINT": "flares a year of an endpoint that judges flares",
+    "table-time-in-state-ENDPOINT": "time in a state that is judged at several visits",
     "table-response-DEFINITION": "a response with every interval",
     "figure-response-DEFINITION": "a response over visits",
     "table-listing-response-DEFINITION": "the response of each subject",
@@ -176,6 +177,7 @@ def _names_of(endpoint: Endpoint) -> Iterator[str]:
         f"table-sensitivity-{name}",
         f"table-durability-{name}",
         f"table-flare-rate-{name}",
+        f"table-time-in-state-{name}",
     )
     yield from (f"figure-waterfall-{name}", f"figure-forest-{name}", f"figure-estimands-{name}")
     if definition:
