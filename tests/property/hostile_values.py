@@ -420,6 +420,8 @@ TARGETS = (
     Target("simulate.calibrate", funis.simulate.calibrate, {"relapses": "abstract", "seed": 1, "steps": 20}),
     Target("simulate.draw_trial", funis.simulate.draw_trial, {
         "study": funis.read_study(template_path("sle")), "scenario": "null", "patients": 3, "seed": 1, "trial": 0}),
+    Target("simulate.reinfuse", funis.simulate.reinfuse, {
+        "relapses": "abstract", "seed": 1, "steps": 20, "cells_for": 50.0, "hazard_ratio": 0.5}),
     Target("simulate.fit_waning", funis.simulate.fit_waning, {"x50": 0.3, "fast": 0.1, "correlation": 0.4}),
     Target("study.choice", STUDY.choice, {"instrument": "sledai_2k"}),
     Target("study.lab", STUDY.lab, {"test": "c3"}),

@@ -79,6 +79,30 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
     _answer(tell_trials(found), record, place / "report.html", as_json=json_)
 
 
+def reinfuse(
+    relapses: Relapses = "yearly",
+    cells_for: Annotated[
+        float | None, typer.Option(min=0, help="Infusions there are cells for, for 100 responders.")
+    ] = None,
+    hazard_ratio: Annotated[
+        float, typer.Option(help="That a trial of one repeat at month 6 is to show.")
+    ] = 0.5,
+    seed: Seed = 1,
+    steps: Steps = 10_000,
+    html: Html = None,
+    json_: Json = False,
+) -> None:
+    """Ask when to infuse again: policies, what drives them, and the trial that would tell."""
+    from funis.simulate.pages.reinfusion_page import tell_reinfusion
+    from funis.simulate.reinfusion import reinfuse as find
+
+    limit = math.inf if cells_for is None else cells_for
+    found = find(relapses, seed=seed, steps=steps, cells_for=limit, hazard_ratio=hazard_ratio)
+    _answer(tell_reinfusion(found), _record(found), html, as_json=json_)
+    if not found.model.is_usable:
+        raise typer.Exit(1)
+
+
 def _answer(told: ToldSimulation, record: Any, html: Path | None, *, as_json: bool) -> None:
     """Print an answer, and write its page where one is asked for."""
     from funis.simulate.pages.simulation_page import build_page, write_page_text

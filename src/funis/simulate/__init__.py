@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from funis.simulate.calibration import calibrate as calibrate
     from funis.simulate.maximum_likelihood import fit_waning as fit_waning
+    from funis.simulate.reinfusion import reinfuse as reinfuse
     from funis.simulate.trials.simulated import draw_trial as draw_trial
 
 _HOME = {
     "calibrate": "calibration",
     "draw_trial": "trials.simulated",
     "fit_waning": "maximum_likelihood",
+    "reinfuse": "reinfusion",
 }
 
 __all__ = list(_HOME)

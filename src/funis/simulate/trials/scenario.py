@@ -106,7 +106,7 @@ def assumed(key: str) -> float:
     Examples
     --------
     >>> assumed("nephritis")
-    0.7
+    0.4
     """
     return next(each.value for each in ASSUMPTIONS if each.key == key)
 
