@@ -10,6 +10,12 @@ from typing import Any
 
 from funis.capture.configuration import Configuration
 
+#: Says in the text of a row of the trail that another person acted, as either database spells it.
+ANOTHER_ACTED = (
+    "UPDATE capture_trail SET payload = replace(replace(payload, "
+    """'"actor":"coordinator"', '"actor":"investigator"'), '"actor": "coordinator"', '"actor": "investigator"')"""
+)
+
 
 class Owner:
     """Statements of the owner, in the words of either database."""
@@ -27,7 +33,8 @@ class Owner:
 
     def set_back(self, chain: str, seq: int) -> None:
         """Remove the rows of a chain after a number, and set its head back to it."""
-        self.run("DELETE FROM capture_trail WHERE chain = ? AND seq > ?", chain, seq)
+        for table in ("capture_trail", "capture_text"):
+            self.run(f"DELETE FROM {table} WHERE chain = ? AND seq > ?", chain, seq)
         head = self.rows("SELECT hash FROM capture_trail WHERE chain = ? AND seq = ?", chain, seq)[0][0]
         self.run("UPDATE capture_chain SET seq = ?, head = ? WHERE id = ?", seq, head, chain)
 

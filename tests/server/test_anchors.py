@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.server.owner import Owner, altered
+from tests.server.owner import ANOTHER_ACTED, Owner, altered
 from tests.server.people import browser_of, person_with
 
 from funis.capture.configuration import Configuration
@@ -103,10 +103,7 @@ def last_seq(owner: Owner, story: Story) -> int:
 
 
 def alter_a_text(owner: Owner, story: Story) -> None:
-    owner.run(
-        "UPDATE capture_trail SET payload = replace(payload, 'first entry', 'other entry') WHERE chain = ?",
-        story.chain,
-    )
+    owner.run(f"{ANOTHER_ACTED} WHERE chain = ?", story.chain)
 
 
 def remove_a_row(owner: Owner, story: Story) -> None:
@@ -156,7 +153,8 @@ def remove_the_subject_with_its_chain(owner: Owner, story: Story) -> None:
         if "subject_id" in {field.attname for field in model._meta.concrete_fields}:
             owner.run(f"DELETE FROM {model._meta.db_table} WHERE subject_id = ?", story.form.subject_id)
     owner.run("DELETE FROM capture_subject WHERE id = ?", story.form.subject_id)
-    owner.run("DELETE FROM capture_trail WHERE chain = ?", story.chain)
+    for table in ("capture_trail", "capture_text"):
+        owner.run(f"DELETE FROM {table} WHERE chain = ?", story.chain)
     owner.run("DELETE FROM capture_chain WHERE id = ?", story.chain)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.server.owner import altered
+from tests.server.owner import ANOTHER_ACTED, altered
 
 from funis.capture.configuration import Configuration
 from funis.errors import OutputError, ValueRangeError
@@ -192,7 +192,7 @@ def test_what_the_owner_altered_before_the_backup_is_found_in_it(
     save(kept.server, sledai, rash=1)
 
     def attack(owner: Any) -> None:
-        owner.run("UPDATE capture_trail SET payload = replace(payload, 'first entry', 'other entry')")
+        owner.run(ANOTHER_ACTED)
 
     with altered(kept.server, tmp_path, attack):
         kept.make()
@@ -208,10 +208,7 @@ def test_saves_of_before_that_are_not_in_the_backup_are_alterations(
     chain = f"subject:{sledai.subject_id}"
 
     def attack(owner: Any) -> None:
-        owner.run(
-            "UPDATE capture_trail SET payload = replace(payload, 'first entry', 'other entry') WHERE chain = ?",
-            chain,
-        )
+        owner.run(f"{ANOTHER_ACTED} WHERE chain = ?", chain)
         owner.compute_again("UCMSC-SLE", chain)
 
     with altered(kept.server, tmp_path, attack):

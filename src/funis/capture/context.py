@@ -27,12 +27,14 @@ class Acting:
     reason : why something changes; a first entry needs none
     address : network address the person came from
     sites : codes of the sites whose rows may be seen; none: every site
+    redaction : id of the redaction that is carried out: texts that never change otherwise may be taken out
     """
 
     actor: str
     reason: str = ""
     address: str = ""
     sites: tuple[str, ...] | None = ()
+    redaction: str = ""
 
 
 _acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
@@ -70,6 +72,13 @@ def acting(who: Acting, *, is_snapshot: bool = False) -> Iterator[Acting]:
 def because(reason: str) -> Iterator[Acting]:
     """Give the reason for the changes inside, within a transaction that is open already."""
     with _acting_as(replace(_who_must_act(), reason=reason)) as inner:
+        yield inner
+
+
+@contextmanager
+def redacting(redaction: str) -> Iterator[Acting]:
+    """Carry out a redaction, within a transaction in which its second person acts."""
+    with _acting_as(replace(_who_must_act(), redaction=redaction)) as inner:
         yield inner
 
 
@@ -131,6 +140,7 @@ def _tell_database(who: Acting) -> None:
         return
     sites = "*" if who.sites is None else ",".join(who.sites)
     told = {"actor": who.actor, "reason": who.reason, "address": who.address, "sites": sites}
+    told["redaction"] = who.redaction
     with connection.cursor() as cursor:
         chosen = ", ".join("set_config(%s, %s, true)" for _ in told)
         cursor.execute(
@@ -160,7 +170,7 @@ def moment_at(text: str) -> datetime:
 
 
 def context_value(name: str) -> str | None:
-    """Answer SQLite's ``funis_context``: actor, reason, address or now; null where nobody acts."""
+    """Answer SQLite's ``funis_context``: actor, reason, address, redaction or now; null where nobody acts."""
     if name == "now":
         return moment()
     who = _acting.get()

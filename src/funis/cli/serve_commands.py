@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -166,13 +167,21 @@ def verify(
     found = verify_server(existing_server(existing_folder(folder).resolve()), receipts, anchors, key)
     looked = f"{found.rows} rows in {found.chains} chains, {found.receipts} receipts, {found.anchors} anchors"
     lines = [f"{each.place}: {each.what}." for each in found.alterations]
-    text = "\n".join([*lines, f"{looked}: {len(lines) or 'nothing'} altered."])
+    taken_out = [
+        f"{each.chain}: words taken out of {each.texts} texts, asked for by {each.asked_by}, confirmed by "
+        f"{each.confirmed_by} at {each.at}: {each.reason}"
+        for each in found.redactions
+    ]
+    text = "\n".join(
+        [*lines, *taken_out, f"{looked}: {len(lines) or 'nothing'} altered, {len(taken_out)} redactions."]
+    )
     answer = {
         "rows": found.rows,
         "chains": found.chains,
         "receipts": found.receipts,
         "anchors": found.anchors,
         "alterations": [{"place": each.place, "what": each.what} for each in found.alterations],
+        "redactions": [asdict(each) for each in found.redactions],
     }
     print_answer(text, answer, as_json=json_)
     raise typer.Exit(int(bool(lines)))

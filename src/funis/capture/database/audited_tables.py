@@ -10,6 +10,7 @@ from funis.capture.models.audited import Audited
 
 #: Tables beside the models that only triggers and `trail` touch.
 TRAIL, CHAIN, ENTRY = "capture_trail", "capture_chain", "capture_entry"
+TEXT, HIDDEN, REDACTION = "capture_text", "capture_hidden", "capture_redaction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class AuditedTable:
     fixed : columns that never change
     hidden : columns that the trail does not show
     secret : columns of which the trail says only that they changed
+    texts : columns in which somebody writes freely
     document : column whose items the trail shows one by one; empty: none
     append_only : a row is never changed
     chain_word, chain_column : the chain of a row is ``word:value``; no column: the word alone
@@ -35,10 +37,16 @@ class AuditedTable:
     fixed: tuple[str, ...]
     hidden: tuple[str, ...]
     secret: tuple[str, ...]
+    texts: tuple[str, ...]
     document: str
     append_only: bool
     chain_word: str
     chain_column: str
+
+    @property
+    def redactable(self) -> frozenset[str]:
+        """Give the columns that a redaction may change though they are fixed."""
+        return frozenset(self.texts) | ({self.document} - {""})
 
 
 def audited_models() -> list[type[Audited]]:
@@ -61,9 +69,11 @@ def _read(model: type[Audited]) -> AuditedTable:
         name=model._meta.db_table,
         columns=tuple(name for name in names if name not in hidden),
         truths=frozenset(field.attname for field in fields if field.get_internal_type() == "BooleanField"),
-        fixed=model.fixed,
+        # What happened is fixed whole: of it a redaction alone changes anything, and that the texts alone.
+        fixed=tuple(name for name in names if name != "revision") if model.append_only else model.fixed,
         hidden=tuple(sorted(hidden)),
         secret=model.secret,
+        texts=model.texts,
         document=model.document,
         append_only=model.append_only,
         chain_word=word,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.backends.signals import connection_created
 
 from funis.capture.context import context_value
+from funis.capture.database.hidden_texts import hide_texts
 
 #: A trigger that is not recursive lets INSERT OR REPLACE pass the one that forbids deletion.
 PRAGMAS = (
@@ -34,6 +35,7 @@ def prepare_sqlite(connection: Any) -> None:
         connection.execute(pragma)
     connection.create_function("funis_context", 1, context_value)
     connection.create_function("funis_sha256", 2, link, deterministic=True)
+    connection.create_function("funis_hide", 5, hide_texts)
 
 
 def link(head: str, payload: str) -> str:

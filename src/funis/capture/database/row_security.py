@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.db import models
 
-from funis.capture.database.audited_tables import CHAIN, TRAIL, audited_models
+from funis.capture.database.audited_tables import CHAIN, TEXT, TRAIL, audited_models
 
 _TOLD = "(SELECT current_setting('funis.sites', true))"
 _SITES = "(SELECT string_to_array(current_setting('funis.sites', true), ','))::text[]"
@@ -34,7 +34,7 @@ def make_policies() -> Iterator[tuple[str, str, str]]:
         table = model._meta.db_table
         name = f"{table}_of_site"
         yield table, name, _policy(name, table, _may_see("site"), _may_write(model))
-    for table, column in ((TRAIL, "chain"), (CHAIN, "id")):
+    for table, column in ((TRAIL, "chain"), (TEXT, "chain"), (CHAIN, "id")):
         name = f"{table}_of_site"
         yield table, name, _policy(name, table, _may_see_chain(table, column), "false")
 

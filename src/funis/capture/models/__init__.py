@@ -11,6 +11,7 @@ from funis.capture.models.notices import SafetyNotice
 from funis.capture.models.people import Account, RoleHeld
 from funis.capture.models.product import LotDecision, LotSource, LotTest, ProductEvent, Unit, UnitLabel
 from funis.capture.models.queries import CheckedSubject, Query, QueryMessage
+from funis.capture.models.redactions import Redaction
 from funis.capture.models.safety import SafetyClock, SafetyReport, StoppingWatch
 from funis.capture.models.screening import Screening
 from funis.capture.models.signatures import Signature, SigningNonce
@@ -38,6 +39,7 @@ __all__ = [
     "Query",
     "QueryMessage",
     "RecoveryCode",
+    "Redaction",
     "RequestKey",
     "RoleHeld",
     "SafetyClock",

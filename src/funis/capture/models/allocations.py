@@ -85,6 +85,7 @@ class AllocationEvent(OfSubject):
     data = DocumentField(default=dict)
 
     append_only = True
+    texts = ("reason",)
     document = "data"
     # In an emergency nobody waits until a form is open again.
     closed_to = ""

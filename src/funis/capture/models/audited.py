@@ -38,6 +38,8 @@ class Audited(models.Model):
     secret: ClassVar[tuple[str, ...]] = ()
     #: Columns that are computed from the others: the trail leaves them out, they can be computed again.
     derived: ClassVar[tuple[str, ...]] = ()
+    #: Columns in which somebody writes freely: two people can take words out of them, and of `document`.
+    texts: ClassVar[tuple[str, ...]] = ()
     #: Column whose items the trail shows one by one.
     document: ClassVar[str] = ""
     #: Work for which a scope must be open when a row of the trial is written: ``entry``, or ``review`` for

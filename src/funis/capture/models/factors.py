@@ -45,6 +45,7 @@ class Authenticator(Audited):
     is_told = models.BooleanField(default=True)
 
     secret = ("sealed",)
+    texts = ("label", "ended_reason")
     fixed = ("id", "person_id", "kind", "sealed", "credential_id", "public_key", "added_at")
     chained_by = ("person_id", "person")
 

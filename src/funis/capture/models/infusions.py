@@ -56,6 +56,7 @@ class BedsideCheck(OfSubject):
         *OfSubject.fixed, "number", "unit_id", "scan_subject", "scan_bag", "typed", "typed_reason", "first",
         "second", "at", "given_ml", "weight_kg", "weighed_on", "rules",
     )  # fmt: skip
+    texts = ("scan_subject", "scan_bag", "typed_reason", "override_reason")
     document = "rules"
 
     class Meta:
@@ -109,6 +110,7 @@ class InfusionRecord(OfSubject):
     fixed = (
         *OfSubject.fixed, "number", "check_passed_id", "unit_id", "form_id", "started_at", "started_by",
     )  # fmt: skip
+    texts = ("interruption", "reaction")
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

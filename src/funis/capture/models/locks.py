@@ -33,6 +33,7 @@ class SubjectLock(OfSubject):
     reason = models.CharField(max_length=REASON_LENGTH)
 
     fixed = (*OfSubject.fixed, "scope", "target")
+    texts = ("reason",)
     closed_to = ""
 
     class Meta:
@@ -62,3 +63,4 @@ class StudyLock(Audited):
     asked_reason = models.CharField(max_length=REASON_LENGTH, blank=True)
 
     fixed = ("id", "place")
+    texts = ("reason", "asked_reason")

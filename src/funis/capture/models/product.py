@@ -91,6 +91,7 @@ class Unit(Audited):
     excursion = models.CharField(max_length=10, blank=True)
 
     fixed = ("id", "kind", "code", "donor_id", "parent_id", "lot_id", "passage", "cells")
+    texts = ("container", "medium", "external_ids", "place")
     chained_by = ("id", "unit")
 
     class Meta:
@@ -161,6 +162,7 @@ class ProductEvent(Audited):
     scan = models.CharField(max_length=120, blank=True)
     details = DocumentField(default=dict)
 
+    texts = ("place", "scan")
     document = "details"
     chained_by = ("unit_id", "unit")
     append_only = True
@@ -221,6 +223,7 @@ class LotTest(Audited):
     by = models.CharField(max_length=60)
     at = models.CharField(max_length=MOMENT)
 
+    texts = ("value", "method", "laboratory")
     chained_by = ("lot_id", "lot")
     append_only = True
 
@@ -255,6 +258,7 @@ class LotDecision(Audited):
     seconded_at = models.CharField(max_length=MOMENT, blank=True)
 
     fixed = ("id", "lot_id", "number", "decision", "rules", "reason", "decided_by", "at")
+    texts = ("reason",)
     document = "rules"
     chained_by = ("lot_id", "lot")
 

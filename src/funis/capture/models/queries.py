@@ -52,6 +52,7 @@ class Query(Audited):
         *("id", "about", "subject_id", "site", "kind", "code", "form_name", "row_key", "visit", "item"),
         *("opened_by", "opened_at"),
     )
+    texts = ("text",)
     chained_by = ("subject_id", "subject")
 
     class Meta:
@@ -98,6 +99,7 @@ class QueryMessage(Audited):
     text = models.TextField(blank=True)
 
     fixed = ("id", "query_id", "subject_id", "site", "step", "author", "at", "text")
+    texts = ("text",)
     chained_by = ("subject_id", "subject")
 
 

@@ -36,6 +36,7 @@ class SafetyClock(OfSubject):
     ended_reason = models.CharField(max_length=REASON_LENGTH, blank=True)
 
     fixed = (*OfSubject.fixed, "form_id", "number", "noticed_at", "noticed_by")
+    texts = ("ended_reason",)
     # A lock ends entry, never the duty to report.
     closed_to = ""
 
@@ -77,6 +78,7 @@ class SafetyReport(OfSubject):
     withdrawn_reason = models.CharField(max_length=REASON_LENGTH, blank=True)
 
     fixed = (*OfSubject.fixed, "clock_id", "kind", "sent_at", "sent_to", "reference", "by", "at")
+    texts = ("sent_to", "reference", "withdrawn_reason")
     closed_to = ""
 
     class Meta:
@@ -120,6 +122,7 @@ class StoppingWatch(Audited):
     decided_subjects = models.PositiveIntegerField(default=0)
 
     fixed = ("id", "rule")
+    texts = ("decided_reason",)
     closed_to = ""
 
     class Meta:

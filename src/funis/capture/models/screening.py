@@ -43,6 +43,7 @@ class Screening(OfSubject):
     decided_on = models.DateField(null=True, blank=True)
 
     fixed = (*OfSubject.fixed, "number", "screened_on")
+    texts = ("words",)
     document = "data"
 
     class Meta:

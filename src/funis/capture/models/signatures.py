@@ -54,6 +54,7 @@ class Signature(OfSubject):
         "zone", "method", "content", "content_hash", "nonce", "relying_party", "credential_id", "public_key",
         "client_data", "authenticator_data", "assertion",
     )  # fmt: skip
+    texts = ("withdrawn_reason",)
     # A signature changes no data: it is given and withdrawn in what is locked, too.
     closed_to = ""
 

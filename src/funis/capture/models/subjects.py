@@ -68,6 +68,7 @@ class Consent(OfSubject):
     withdrawn_on = models.DateField(null=True, blank=True)
 
     fixed = (*OfSubject.fixed, "document_version", "obtained_by")
+    texts = ("document_version",)
 
 
 class SubjectVisit(OfSubject):

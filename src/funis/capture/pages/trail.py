@@ -32,7 +32,9 @@ def show_subject_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a subject, the newest first."""
     subject = find_subject(asked, key)
     changes = _shown(asked, subject.pk, read_history(f"subject:{subject.pk}"))[::-1]
-    return draw(asked, "trail.html", title=subject.number, back=f"/subjects/{subject.pk}", changes=changes)
+    may_redact = asked.rights.may("see redactions", subject.site)
+    back = f"/subjects/{subject.pk}"
+    return draw(asked, "trail.html", title=subject.number, back=back, changes=changes, may_redact=may_redact)
 
 
 def _shown(asked: PageRequest, subject: str, changes: Iterable[Change]) -> list[Change]:
@@ -64,7 +66,7 @@ def show_form_trail(asked: PageRequest, key: str) -> HttpResponse:
     form = find_form(asked, key)
     changes = list(read_history(f"subject:{form.subject_id}", form.pk))[::-1]
     title = f"{form.subject.number}, {form.name}"
-    return draw(asked, "trail.html", title=title, back=f"/forms/{form.pk}", changes=changes)
+    return draw(asked, "trail.html", title=title, back=f"/forms/{form.pk}", changes=changes, may_redact=False)
 
 
 @asks("see trail")

@@ -14,8 +14,10 @@ from funis.capture.signing.proof import StoredSignature, verify_signature
 from funis.capture.trail.history import Change, read_history
 
 VALID, BROKEN, WITHDRAWN, UNPROVEN = "valid", "broken", "withdrawn", "unproven"
+REDACTED: Final = "redacted"
 STATUSES: Final = {
     VALID: "Valid",
+    REDACTED: "Stands; words were taken out since by two people, who stand in the trail",
     BROKEN: "Broken: changed since",
     WITHDRAWN: "Withdrawn",
     UNPROVEN: "Not valid: the proof does not hold",
@@ -25,7 +27,10 @@ STATUSES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ChangedItem:
-    """One item that was changed after a signature; the item is empty where the score alone was made anew."""
+    """One item that was changed after a signature; the item is empty where the score alone was made anew.
+
+    A redaction is that of the change; empty: it is an ordinary one.
+    """
 
     form: str
     item: str
@@ -34,6 +39,7 @@ class ChangedItem:
     by: str
     at: str
     reason: str
+    redaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,10 @@ def _read(row: Signature, forms: Mapping[str, Form], history: Iterable[Change]) 
         status = UNPROVEN
     elif row.withdrawn_at:
         status = WITHDRAWN
+    elif changes and all(each.redaction for each in changes):
+        # The hash of what was signed is compared with nothing any more: the words are gone. The trail tells
+        # every change since, and each is a redaction.
+        status = REDACTED
     else:
         status = VALID if standing and not changes else BROKEN
     return SignatureRead(row, status, since, changes, faults, _count_added(row, forms, since))
@@ -117,7 +127,9 @@ def _is_current(form: Form, signed: SignedForm) -> bool:
 def _items(change: Change) -> Iterable[ChangedItem]:
     items = change.items or {"": (None, None)}
     for item, (old, new) in items.items():
-        yield ChangedItem(change.row, item, old, new, change.actor, change.at, change.reason)
+        yield ChangedItem(
+            change.row, item, old, new, change.actor, change.at, change.reason, change.redaction
+        )
 
 
 def stored_signature(row: Signature) -> StoredSignature:

@@ -26,7 +26,7 @@ def record_event(kind: str, chain: str, details: Mapping[str, Any]) -> None:
             cursor.execute("SELECT capture_event(%s, %s, %s::jsonb)", [kind, chain, text])
             return
         cursor.execute(
-            f"INSERT INTO {ENTRY} (kind, chain, row_table, row_id, revision, changes, data) "  # noqa: S608
-            "VALUES (%s, %s, '', '', 0, %s, '{}')",
-            [kind, chain, text],
+            f"INSERT INTO {ENTRY} (kind, chain, row_table, row_id, revision, changes, data, typed) "  # noqa: S608
+            "VALUES (%s, %s, '', '', 0, %s, '{}', %s)",
+            [kind, chain, text, "" if chain == "system" else "*"],
         )

@@ -19,6 +19,7 @@ class Change:
     seq, at, actor, reason, kind : of the row
     table, row, revision : what was written
     items : of each changed column or item the old and the new value (of a first entry: none before)
+    redaction : id of the redaction that took words out by this change; empty: it is none
     """
 
     seq: int
@@ -30,6 +31,7 @@ class Change:
     row: str
     revision: int
     items: Mapping[str, tuple[Any, Any]]
+    redaction: str = ""
 
 
 def read_history(chain: str, row: str = "") -> Iterator[Change]:
@@ -49,7 +51,7 @@ def read_history(chain: str, row: str = "") -> Iterator[Change]:
         items = {name: (None, value) if is_first else _pair(value) for name, value in told.items()}
         yield Change(
             each.seq, said["at"], said["actor"], said["reason"], said["kind"], said["table"], said["row"],
-            said["revision"], items,
+            said["revision"], items, str(said.get("redaction", "")),
         )  # fmt: skip
 
 

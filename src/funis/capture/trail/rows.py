@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db import connection
 
-from funis.capture.database.audited_tables import CHAIN, TRAIL
+from funis.capture.database.audited_tables import CHAIN, TEXT, TRAIL
+from funis.capture.database.hidden_texts import reveal
 from funis.capture.document import read_document
 
 
@@ -21,16 +22,23 @@ class Row:
     chain, seq : its place
     payload : the text that was hashed
     hash : of the hash before it and the payload
+    texts : that stand beside the payload, which commits to them; empty: none
     """
 
     chain: str
     seq: int
     payload: str
     hash: str
+    texts: str = ""
 
     @property
     def said(self) -> Mapping[str, Any]:
-        """Read the payload: at, actor, reason, kind, table, row, revision, changes, data."""
+        """Read the payload with its texts: at, actor, reason, kind, table, row, revision, changes, data."""
+        return reveal(self.hashed, self.texts)
+
+    @property
+    def hashed(self) -> Mapping[str, Any]:
+        """Read the payload as it was hashed, with commitments where texts were."""
         return read_document(self.payload)
 
 
@@ -51,18 +59,30 @@ def read_rows(chain: str = "", naming: str = "") -> Iterator[Row]:
     chain : the chain; empty for all
     naming : of a chain, only the rows in whose text this stands, such as the id of a row
     """
-    only = "WHERE chain = %s " if chain else ""
-    only += "AND payload LIKE %s " if chain and naming else ""
+    only = "WHERE t.chain = %s " if chain else ""
+    only += "AND t.payload LIKE %s " if chain and naming else ""
     values = [chain] if chain else []
     values += [f"%{naming}%"] if chain and naming else []
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT chain, seq, payload, hash FROM {TRAIL} {only}ORDER BY chain, seq",  # noqa: S608
+            "SELECT t.chain, t.seq, t.payload, t.hash, coalesce(x.texts, '') "  # noqa: S608
+            f"FROM {TRAIL} t LEFT JOIN {TEXT} x ON x.chain = t.chain AND x.seq = t.seq "
+            f"{only}ORDER BY t.chain, t.seq",
             values,
         )
         while found := cursor.fetchmany(2000):
             for row in found:
                 yield Row(*row)
+
+
+def read_lone_texts() -> list[str]:
+    """Give chain and number of texts whose row of the trail is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT x.chain, x.seq FROM {TEXT} x WHERE NOT EXISTS (SELECT 1 FROM {TRAIL} t "  # noqa: S608
+            "WHERE t.chain = x.chain AND t.seq = x.seq) ORDER BY x.chain, x.seq"
+        )
+        return [f"{chain} {seq}" for chain, seq in cursor.fetchall()]
 
 
 def read_heads() -> dict[str, Head]:

@@ -12,8 +12,9 @@ from funis.capture.database.connections import link
 from funis.capture.database.fingerprint import read_fingerprint
 from funis.capture.trail.anchors import check_anchors, read_anchors
 from funis.capture.trail.receipts import Receipt, read_receipts
+from funis.capture.trail.redaction_check import RedactionRecord, check_texts, read_redactions
 from funis.capture.trail.replay import compare_rows
-from funis.capture.trail.rows import Head, Row, read_heads, read_rows
+from funis.capture.trail.rows import Head, Row, read_heads, read_lone_texts, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Verified:
     ----------
     rows, chains, receipts, anchors : how many were looked at
     alterations : what is not as it should be
+    redactions : what two people took out, the oldest first
     """
 
     rows: int
@@ -45,6 +47,7 @@ class Verified:
     receipts: int
     anchors: int
     alterations: tuple[Alteration, ...]
+    redactions: tuple[RedactionRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,16 @@ def verify_trail(study: str, kept: Witnesses = Witnesses()) -> Verified:
         heads = read_heads()
         found = [
             *check_chains(rows, heads, study),
+            *(Alteration(place, what) for place, what in check_texts(rows)),
+            *(Alteration(place, "has a text beside it and is gone") for place in read_lone_texts()),
             *(Alteration(place, what) for place, what in compare_rows(rows)),
             *(Alteration(place, what) for place, what in check_anchors(rows, anchors, study, kept.key)),
             *check_receipts(rows, given),
             *check_schema(last_schema(rows)),
         ]
-    return Verified(len(rows), len(heads), len(given), len(anchors), tuple(found))
+    return Verified(
+        len(rows), len(heads), len(given), len(anchors), tuple(found), tuple(read_redactions(rows))
+    )
 
 
 def last_schema(rows: Iterable[Row]) -> str:
