@@ -161,8 +161,10 @@ def test_the_page_gives_the_same_folder_and_says_so_in_the_trail(server: Configu
 
     answer = browser_of(person_with("data_manager", "")).post("/export")
     packed = zipfile.ZipFile(io.BytesIO(answer.content))
-    wanted = {f"data/{name}.csv" for name in render_tables(export_tables())} | {"study.toml", "manifest.json"}
-    assert set(packed.namelist()) == wanted
+    wanted = {f"data/{name}.csv" for name in render_tables(export_tables())}
+    wanted |= {"study.toml", "manifest.json", "trail.ndjson"}
+    assert {name for name in packed.namelist() if not name.startswith("records/")} == wanted
+    assert "records/consent.ndjson" in packed.namelist()
     assert subject.number in packed.read("data/subjects.csv").decode()
     assert [row.said["kind"] for row in read_rows("system")][-1] == "exported"
 

@@ -27,11 +27,12 @@ _SAFE = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"
 
 #: Commitments in place of texts: of all values, or of those of some names; of a change, old and new.
 _HIDE = f"""CREATE OR REPLACE FUNCTION capture_hide(
-  said jsonb, names text[], is_pair boolean, INOUT texts jsonb, OUT hidden jsonb
+  said jsonb, names text[], is_pair boolean, known jsonb, OUT texts jsonb, OUT hidden jsonb
 ) LANGUAGE plpgsql AS $$
 DECLARE k text; n text; v jsonb; salt text; committed text;
 BEGIN
   hidden := said;
+  texts := known;
   FOR k, n, v IN
     SELECT e.key, NULL, e.value FROM jsonb_each(said) e WHERE NOT is_pair
     UNION ALL SELECT e.key, (p.n - 1)::text, p.value

@@ -15,7 +15,16 @@ from django.db.models import QuerySet
 from funis.capture.conduct.allocation.arms import open_arms
 from funis.capture.exchange.manifest import FILE as MANIFEST
 from funis.capture.exchange.manifest import make_manifest
-from funis.capture.exchange.trial_rows import TrialRows, present_rows, rows_as_of
+from funis.capture.exchange.records import RECORDS, render_records
+from funis.capture.exchange.trail_file import FILE as TRAIL
+from funis.capture.exchange.trail_file import render_trail
+from funis.capture.exchange.trial_rows import (
+    TrialRows,
+    present_records,
+    present_rows,
+    records_as_of,
+    rows_as_of,
+)
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.models import StudyVersion, Subject
 from funis.capture.models.screening import SCREEN_FAILURE
@@ -231,6 +240,8 @@ def sight_of(*, shows_arms: bool) -> Sight:
 def export_files(as_of: str = "", sight: Sight | None = None) -> tuple[dict[str, str], dict[str, int]]:
     """Give the text of every file of the data folder by its name, and the rows of each table.
 
+    Beside the tables lie the ledger, consents, queries and marks (`records`), and the trail.
+
     Parameters
     ----------
     as_of : moment whose data are wanted, in UTC as the trail writes it; empty: the present
@@ -242,11 +253,27 @@ def export_files(as_of: str = "", sight: Sight | None = None) -> tuple[dict[str,
     """
     sight = sight or sight_of(shows_arms=False)
     trial = rows_as_of(as_of) if as_of else present_rows(exported_subjects())
-    tables = _cells(_place(trial, sight))
+    placed = _place(trial, sight)
+    tables = _cells(placed)
     counted = {name: len(rows) for name, (_, rows) in tables.items()}
     rendered = sorted(render_tables(tables).items())
     files = {FILE_NAME: trial.version.text} | {f"data/{name}.csv": text for name, text in rendered}
-    return files | {MANIFEST: make_manifest(trial, files, counted, as_of, sight)}, counted
+    left_out = None
+    if sight != "blinded":
+        # Cells, bags and the trail give arms away: who is blinded has the tables alone.
+        records, left_out = _records(trial, placed, as_of)
+        files |= records | {TRAIL: render_trail(as_of)}
+    return files | {MANIFEST: make_manifest(trial, files, counted, as_of, sight, left_out)}, counted
+
+
+def _records(trial: TrialRows, placed: PlacedTables, as_of: str) -> tuple[dict[str, str], int]:
+    """Give the files of what stands beside the tables; rows are called by their table and line."""
+    subjects = {each.pk for each in trial.subjects}
+    rows = records_as_of(RECORDS, subjects, as_of) if as_of else present_records(RECORDS, subjects)
+    names = dict(Subject.objects.values_list("pk", "number"))
+    for table, (_, lines) in placed.items():
+        names |= {each.key: f"{table}/{line}" for line, each in enumerate(lines, start=1) if each.key}
+    return render_records(rows, names)
 
 
 def export_study(out: Path, as_of: str = "", sight: Sight | None = None) -> dict[str, int]:
@@ -271,5 +298,6 @@ def export_study(out: Path, as_of: str = "", sight: Sight | None = None) -> dict
     files, counted = export_files(as_of, sight)
     (out / "data").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
+        (out / name).parent.mkdir(exist_ok=True)
         write_whole(out / name, text)
     return counted

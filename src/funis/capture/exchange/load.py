@@ -15,9 +15,11 @@ from funis.capture.conduct.locks import Scope, refuse_closed
 from funis.capture.conduct.participation import END_FORM, status_by_end
 from funis.capture.context import SERVER, moment
 from funis.capture.entry.scores import score_forms
+from funis.capture.exchange.records import read_records, write_records
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.forms.validation import check_changes
 from funis.capture.models import Allocation, Consent, Form, StudyForm, StudyVersion, Subject, SubjectVisit
+from funis.capture.models.audited import Audited
 from funis.capture.study_in_force import plan_of, study_of, today
 from funis.data.tables import read_cells
 from funis.errors import Finding, FindingsError, ValueRangeError
@@ -37,6 +39,7 @@ class Loading:
     version, plan : of the study
     subjects, visits : made so far; visits by subject, name and date
     forms : made so far
+    places : what was made of each row, by table and line, and subjects by number
     findings : every cell that no form takes
     """
 
@@ -48,6 +51,7 @@ class Loading:
     study_forms: list[StudyForm] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
     allocations: list[Allocation] = field(default_factory=list)
+    places: dict[str, Audited] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -83,30 +87,36 @@ def load_folder(folder: Path, version: StudyVersion) -> dict[str, int]:
     counted: dict[str, int] = {}
     rows = {name: list(table.frame.iter_rows(named=True)) for name, table in raw.tables.items()}
     for name in sorted(rows, key=lambda each: (each != "subjects", each != "visits", each)):
-        for row in rows[name]:
-            _take(loading, name, row, raw.tables[name].file)
+        for line, row in enumerate(rows[name], start=1):
+            made = _take(loading, name, row, raw.tables[name].file)
+            if made is not None:
+                loading.places[f"{name}/{line}"] = made
         counted[name] = len(rows[name])
     if loading.findings:
         raise FindingsError(folder.name, loading.findings)
+    loading.places |= loading.subjects
+    records = read_records(folder, version, loading.places)
+    given = {each.subject_id for each in records.get(Consent, ()) if isinstance(each, Consent)}
+    loading.consents = [each for each in loading.consents if each.subject_id not in given]
     _score(loading)
     _write(loading)
     _allocate(loading)
+    write_records(records, _BATCH)
     return counted
 
 
-def _take(loading: Loading, name: str, row: Row, file: str) -> None:
-    """Take one row of a table into what is being loaded."""
+def _take(loading: Loading, name: str, row: Row, file: str) -> Audited | None:
+    """Take one row of a table into what is being loaded; give what was made of it, none where nothing was."""
     if name == "subjects":
-        _take_subject(loading, row, file)
-    elif name == "visits":
-        _take_visit(loading, row)
-    elif loading.plan.form(name).scope == "study":
-        _take_study_row(loading, name, row, file)
-    else:
-        _take_form(loading, name, row, file)
+        return _take_subject(loading, row, file)
+    if name == "visits":
+        return _take_visit(loading, row)
+    if loading.plan.form(name).scope == "study":
+        return _take_study_row(loading, name, row, file)
+    return _take_form(loading, name, row, file)
 
 
-def _take_subject(loading: Loading, row: Row, file: str) -> None:
+def _take_subject(loading: Loading, row: Row, file: str) -> Form | None:
     number, site = row["subject"] or "", row.get("site") or ""
     plan = loading.plan.form("subjects")
     if site not in study_of(loading.version).site_ids:
@@ -114,7 +124,7 @@ def _take_subject(loading: Loading, row: Row, file: str) -> None:
         loading.findings.append(
             _finding(plan.name, file, row, "site", site, f"Write the code of a site: {allowed}.")
         )
-        return
+        return None
     subject = Subject(number=number, site=site)
     loading.subjects[number] = subject
     form = Form(subject=subject, site=site, name="subjects", version=loading.version)
@@ -131,6 +141,7 @@ def _take_subject(loading: Loading, row: Row, file: str) -> None:
                 subject=subject, site=site, document_version="as loaded", given_on=day, obtained_by="funis"
             )
         )
+    return form
 
 
 def _take_arm(loading: Loading, subject: Subject, row: Row, file: str) -> None:
@@ -148,13 +159,13 @@ def _take_arm(loading: Loading, subject: Subject, row: Row, file: str) -> None:
     loading.allocations.append(found)
 
 
-def _take_visit(loading: Loading, row: Row) -> None:
+def _take_visit(loading: Loading, row: Row) -> SubjectVisit | None:
     subject = loading.subjects.get(row["subject"] or "")
     name = row.get("visit") or ""
     if subject is None:
-        return
+        return None
     data = _plain({key: value for key, value in row.items() if key not in {"subject", "visit"}})
-    _add_visit(loading, subject, name, data)
+    return _add_visit(loading, subject, name, data)
 
 
 def _add_visit(loading: Loading, subject: Subject, name: str, data: dict[str, Any]) -> SubjectVisit:
@@ -164,13 +175,13 @@ def _add_visit(loading: Loading, subject: Subject, name: str, data: dict[str, An
     return visit
 
 
-def _take_form(loading: Loading, name: str, row: Row, file: str) -> None:
+def _take_form(loading: Loading, name: str, row: Row, file: str) -> Form | None:
     plan = loading.plan.form(name)
     subject = loading.subjects.get(row["subject"] or "")
     if subject is None:
         fix = "Write the number of a subject that stands in subjects."
         loading.findings.append(_finding(name, file, row, "subject", row["subject"] or "", fix))
-        return
+        return None
     keys = {each.name for each in plan.fields if each.role == "key"}
     form = Form(subject=subject, site=subject.site, name=name, version=loading.version)
     form.data = _document(loading, plan, {k: v for k, v in row.items() if k not in keys}, row, file)
@@ -181,6 +192,7 @@ def _take_form(loading: Loading, name: str, row: Row, file: str) -> None:
     if name == END_FORM:
         subject.status = status_by_end(form.data) or subject.status
     loading.forms.append(form)
+    return form
 
 
 def _visit_of(loading: Loading, subject: Subject, name: str, day: str) -> SubjectVisit:
@@ -194,11 +206,13 @@ def _visit_of(loading: Loading, subject: Subject, name: str, day: str) -> Subjec
     return found or (same[0] if same else _add_visit(loading, subject, name, {"date": day} if day else {}))
 
 
-def _take_study_row(loading: Loading, name: str, row: Row, file: str) -> None:
+def _take_study_row(loading: Loading, name: str, row: Row, file: str) -> StudyForm:
     plan = loading.plan.form(name)
     key = next(field.name for field in plan.fields if field.role == "key")
     data = _document(loading, plan, {k: v for k, v in row.items() if k != key}, row, file)
-    loading.study_forms.append(StudyForm(name=name, code=row[key] or "", version=loading.version, data=data))
+    made = StudyForm(name=name, code=row[key] or "", version=loading.version, data=data)
+    loading.study_forms.append(made)
+    return made
 
 
 def _document(

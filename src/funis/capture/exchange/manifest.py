@@ -20,7 +20,12 @@ FILE: Final = "manifest.json"
 
 
 def make_manifest(
-    trial: TrialRows, files: Mapping[str, str], rows: Mapping[str, int], as_of: str, sight: str
+    trial: TrialRows,
+    files: Mapping[str, str],
+    rows: Mapping[str, int],
+    as_of: str,
+    sight: str,
+    left_out: int | None,
 ) -> str:
     """Make the manifest of an export.
 
@@ -31,6 +36,7 @@ def make_manifest(
     rows : of each table
     as_of : moment whose data these are, in UTC; empty: the present
     sight : whether arms stand in it, or nothing that gives one away
+    left_out : rows beside the tables that are about something that is not in them; None: these are not shown
     """
     ends = present_ends()
     anchor = last_anchor(read_configuration().anchors_file)
@@ -42,6 +48,7 @@ def make_manifest(
         "as_of": as_of or None,
         "arms": sight if study_of(trial.version).randomisation else None,
         "rows": dict(rows),
+        "records_left_out": left_out,
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
         "serious_events": told_clocks(trial.clocks, trial.reports),
         "trail": {"chains": len(ends), "rows": sum(seq for seq, _ in ends.values()), "root": root_of(ends)},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from funis.capture.models import (
     StudyVersion,
     Subject,
     SubjectVisit,
+    Unit,
 )
 from funis.capture.models.audited import Audited
 from funis.capture.models.screening import SCREEN_FAILURE
@@ -125,6 +126,40 @@ def rows_as_of(moment: str) -> TrialRows:
 def _allocations_of(keys: set[str], subjects: set[str]) -> list[Allocation]:
     """Read the allocations that stood then: never changed, and the trail has no arm, which is in the row."""
     return [each for each in Allocation.objects.all() if each.pk in keys and each.subject_id in subjects]
+
+
+def present_records(
+    models: Iterable[type[Audited]], subjects: Collection[str]
+) -> dict[type[Audited], list[Audited]]:
+    """Read the rows of tables as they are: those of some subjects, and of what belongs to no subject.
+
+    Parameters
+    ----------
+    models : the tables
+    subjects : ids of the subjects
+    """
+    return {model: _of(model, model._default_manager.all(), subjects) for model in models}
+
+
+def records_as_of(
+    models: Iterable[type[Audited]], subjects: Collection[str], moment: str
+) -> dict[type[Audited], list[Audited]]:
+    """Fold the trail into the rows of tables as they were.
+
+    Parameters
+    ----------
+    models, subjects : as of `present_records`
+    moment : in UTC, as the trail writes it
+    """
+    states = replay(read_rows(), moment)
+    return {model: _of(model, rows_of(model, states), subjects) for model in models}
+
+
+def _of(model: type[Audited], rows: Iterable[Audited], subjects: Collection[str]) -> list[Audited]:
+    """Choose the rows of subjects; a bag that is reserved is one of the laboratory, whoever it is for."""
+    if model is Unit or "subject_id" not in {field.attname for field in model._meta.concrete_fields}:
+        return list(rows)
+    return [row for row in rows if (key := vars(row)["subject_id"]) is None or key in subjects]
 
 
 def subject_as_of(subject: str, moment: str) -> tuple[list[Consent], list[SubjectVisit], list[Form], str]:

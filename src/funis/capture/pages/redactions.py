@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -14,6 +15,7 @@ from funis.capture.pages.templates import draw
 from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.accounts import clear_failures, count_failure
+from funis.capture.people.blinding import WITHHELD_TABLES
 from funis.capture.trail import redaction as redactions
 
 
@@ -40,7 +42,7 @@ def _draw(asked: PageRequest, subject: Subject, *, refused: bool = False) -> Htt
         subject=subject,
         found=found,
         waiting=waiting,
-        places=redactions.find_places(waiting.chain, waiting.words) if waiting else [],
+        places=_places(asked, waiting) if waiting else [],
         copies={
             each.pk: redactions.count_copies(each.confirmed_at) for each in found if each.state == "done"
         },
@@ -51,6 +53,15 @@ def _draw(asked: PageRequest, subject: Subject, *, refused: bool = False) -> Htt
         passkey=ask_passkey(asked.request, person) if any(may.values()) else "",
         has_codes=bool(factors.factors_of(person, CODES)),
     )
+
+
+def _places(asked: PageRequest, waiting: Redaction) -> list[redactions.FoundWords]:
+    """Find where the words stand; of cells and bags a blinded person sees that it is a place, and no more."""
+    found = redactions.find_places(waiting.chain, waiting.words)
+    if not asked.rights.is_blinded:
+        return found
+    withheld = {"", *(table.removeprefix("capture_") for table in WITHHELD_TABLES)}
+    return [replace(each, table="", row="", names=()) if each.table in withheld else each for each in found]
 
 
 @asks("ask for redaction", "POST")
