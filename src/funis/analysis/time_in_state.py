@@ -45,7 +45,7 @@ def describe_time_in_state(run: Run, endpoint: Endpoint, judged: Sequence[Answer
         return
     ordered = sorted(judged, key=lambda each: run.study.visit(each.visit).day)
     days, states = _states_of(ordered)
-    observed, within = _time_within(days, states)
+    observed, within = time_within(days, states)
     share = np.where(observed > 0, 100.0 * within / np.where(observed > 0, observed, 1.0), np.nan)
     longest = np.where(observed > 0, _longest_run(days, states), np.nan)
     for cohort in run.populations.of_endpoint(endpoint):
@@ -63,8 +63,24 @@ def _states_of(judged: Sequence[Answers]) -> tuple[Floats, Floats]:
     return np.array(days), np.array(states)
 
 
-def _time_within(days: Floats, states: Floats) -> tuple[Floats, Floats]:
-    """Give the days observed between visits in a row, and how many of them the state held."""
+def time_within(days: Floats, states: Floats) -> tuple[Floats, Floats]:
+    """Give the days observed between visits in a row, and how many of them the state held.
+
+    Parameters
+    ----------
+    days : shape (visits, subjects), day of each visit; NaN where it was missed or the state is open
+    states : the same shape, 1 or 0 for the state at the visit
+
+    Returns
+    -------
+    two float arrays, shape (subjects,)
+
+    Examples
+    --------
+    >>> observed, within = time_within(np.array([[30.0], [60.0], [120.0]]), np.array([[0.0], [1.0], [1.0]]))
+    >>> float(observed[0]), float(within[0])
+    (90.0, 75.0)
+    """
     spans = np.diff(days, axis=0)
     means = (states[1:] + states[:-1]) / 2
     known = ~np.isnan(spans) & (spans > 0)
