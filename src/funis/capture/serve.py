@@ -73,12 +73,14 @@ def prepare(configuration: Configuration) -> None:
 
 
 def check_data() -> None:
-    """Check all data of a prepared server: its automatic queries are then the findings of ``funis check``."""
+    """Check and count all data: the automatic queries are then the findings of ``funis check``."""
     from funis.capture.context import SERVER, Acting, acting
     from funis.capture.monitoring.automatic import check_everything
+    from funis.capture.overview.summaries import refresh_all
 
     with acting(Acting(SERVER, "data checked", sites=None)):
         check_everything()
+        refresh_all()
 
 
 def _make_schema(configuration: Configuration, study: str) -> None:
@@ -120,12 +122,14 @@ def load_data(configuration: Configuration, source: Path) -> dict[str, int]:
     from funis.capture.context import SERVER, Acting, acting
     from funis.capture.exchange.load import load_folder
     from funis.capture.monitoring.automatic import check_everything
+    from funis.capture.overview.summaries import refresh_all
     from funis.capture.safety.stopping import watch_rules
     from funis.capture.study_in_force import newest_version
 
     with acting(Acting(SERVER, "data folder loaded", sites=None)):
         loaded = load_folder(source, newest_version())
         check_everything()
+        refresh_all()
         watch_rules()
     return loaded
 

@@ -20,6 +20,8 @@ OTHERS = (
     "django_session",
     "capture_requestkey",
     "capture_checkedsubject",
+    "capture_subjectsummary",
+    "capture_awaitedvisit",
     "capture_signingnonce",
     "django_content_type",
     "auth_permission",

@@ -17,6 +17,7 @@ from funis.capture.models.screening import Screening
 from funis.capture.models.signatures import Signature, SigningNonce
 from funis.capture.models.studies import StudyVersion, VersionInForce
 from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
+from funis.capture.models.summaries import AwaitedVisit, SubjectSummary
 from funis.capture.models.verification import FormVerification
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "AllocationEvent",
     "AllocationSeed",
     "Authenticator",
+    "AwaitedVisit",
     "BedsideCheck",
     "CheckedSubject",
     "Consent",
@@ -55,6 +57,7 @@ __all__ = [
     "Subject",
     "SubjectIdentity",
     "SubjectLock",
+    "SubjectSummary",
     "SubjectVisit",
     "Unit",
     "UnitLabel",

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct import consent, locks, screening, visits
-from funis.capture.configuration import read_configuration
 from funis.capture.forms.plan_parts import FormPlan
-from funis.capture.models import AllocationEvent, Consent, Form, Subject
-from funis.capture.models.allocations import UNBLINDED
-from funis.capture.monitoring.queries import waiting_by_site
-from funis.capture.monitoring.verification import fallen_by_site
+from funis.capture.models import Consent, Form, Subject
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
-from funis.capture.trail.anchors import last_anchor
 from funis.capture.trail.events import record_event
 from funis.errors import ValueRangeError
 
@@ -49,27 +43,6 @@ def read_day(text: str, what: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError as error:
         raise ValueRangeError(what, text, "a day as YYYY-MM-DD") from error
-
-
-@asks("see overview")
-def overview(asked: PageRequest) -> HttpResponse:
-    """Show each site with its subjects by status."""
-    sites = [site for site in started_with().sites if asked.allows(site.id)]
-    counted = Counter(subjects_of(asked).values_list("site", "status"))
-    waiting, fallen = waiting_by_site(), fallen_by_site()
-    unblinded = AllocationEvent.objects.filter(kind=UNBLINDED).values("subject").distinct().count()
-    rows = [(site, [counted[site.id, status] for status in screening.STATUSES]) for site in sites]
-    anchor = last_anchor(read_configuration().anchors_file)
-    return draw(
-        asked,
-        "overview.html",
-        rows=rows,
-        statuses=screening.STATUSES,
-        anchor=anchor,
-        unblinded=unblinded,
-        waiting=waiting if asked.rights.may("see queries") else None,
-        fallen=fallen if asked.rights.may("see verification") else None,
-    )
 
 
 @asks("see subjects")

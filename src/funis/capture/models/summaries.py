@@ -1,0 +1,79 @@
+"""What lists and the overview count, kept by subject: made from the rows of the trial, at any time anew."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from funis.capture.models.studies import StudyVersion
+from funis.capture.models.subjects import Subject
+
+
+class SubjectSummary(models.Model):
+    """What the overview counts of one subject; nothing of it depends on the day it is read.
+
+    Attributes
+    ----------
+    subject, site : whose
+    seq : of the last row of its chain that was read; a subject that went on since is read again
+    version : of the study whose windows count, as the site worked with it
+    began_on : day 0, of the first infusion; none before it
+    enrolled_month : of the first consent, as YYYY-MM; empty without one
+    has_ended : participation ended, the screening failed, or no consent is in force any more
+    visits_done, visits_outside, visits_missed : planned visits recorded in and outside their window, and
+        missed
+    forms_due, forms_entered, forms_not_done : at these visits; what is neither entered nor said to be not
+        done is missing
+    infusions : rows of the infusions that were given
+    """
+
+    subject = models.OneToOneField(Subject, models.CASCADE, primary_key=True, related_name="summary")
+    site = models.CharField(max_length=30)
+    seq = models.BigIntegerField()
+    version = models.ForeignKey(StudyVersion, models.CASCADE, related_name="+")
+    began_on = models.DateField(null=True)
+    enrolled_month = models.CharField(max_length=7, blank=True)
+    has_ended = models.BooleanField(default=False)
+    visits_done = models.PositiveIntegerField(default=0)
+    visits_outside = models.PositiveIntegerField(default=0)
+    visits_missed = models.PositiveIntegerField(default=0)
+    forms_due = models.PositiveIntegerField(default=0)
+    forms_entered = models.PositiveIntegerField(default=0)
+    forms_not_done = models.PositiveIntegerField(default=0)
+    infusions = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["site", "enrolled_month"], name="summary_by_site")
+        ]
+
+
+class AwaitedVisit(models.Model):
+    """A planned visit of a subject that was neither recorded nor missed, and whose window is known.
+
+    Attributes
+    ----------
+    subject, site : whose
+    name, place : of the visit, and its place in the plan
+    day, opens, closes : planned day, first and last day of its window
+    forms : how many are due at it
+    """
+
+    subject = models.ForeignKey(Subject, models.CASCADE, related_name="+")
+    site = models.CharField(max_length=30)
+    name = models.CharField(max_length=60)
+    place = models.PositiveIntegerField()
+    day = models.DateField()
+    opens = models.DateField()
+    closes = models.DateField()
+    forms = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["subject", "name"], name="one_awaited_visit")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["closes", "site"], name="awaited_by_day"),
+            models.Index(fields=["site", "closes"], name="awaited_by_site"),
+        ]

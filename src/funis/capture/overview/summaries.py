@@ -1,0 +1,161 @@
+"""The summaries that lists and the overview count: renewed for the subjects that went on since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from django.db import connection
+
+from funis.capture.context import server_acts
+from funis.capture.database.audited_tables import CHAIN
+from funis.capture.forms.plan_parts import StudyPlan
+from funis.capture.models import AwaitedVisit, Form, StudyVersion, Subject, SubjectSummary, VersionInForce
+from funis.capture.overview.calendar import (
+    DONE,
+    DUE,
+    MISSED,
+    OUTSIDE,
+    OVERDUE,
+    UPCOMING,
+    CalendarCell,
+    SubjectFacts,
+    due_keys,
+    entry_of,
+    make_calendar,
+    read_facts,
+)
+from funis.capture.study_in_force import plan_of, today
+
+MOST_AT_ONCE: Final = 200
+"""So many subjects are summarised before a page is shown; the others wait for the next one."""
+_REASON: Final = "counted for the overview"
+_COLUMNS: Final = tuple(field.name for field in SubjectSummary._meta.concrete_fields if not field.primary_key)
+
+
+def refresh_summaries(most: int = MOST_AT_ONCE) -> int:
+    """Renew the summaries of subjects that went on since they were made, within a transaction.
+
+    Parameters
+    ----------
+    most : subjects at most
+
+    Returns
+    -------
+    int : how many wait still
+    """
+    with server_acts(_REASON):
+        versions = _versions_by_site()
+        if not _is_behind(versions):
+            return 0
+        waiting = _find_waiting(versions)
+        for first in range(0, min(len(waiting), most), MOST_AT_ONCE):
+            _summarise(waiting[first : min(first + MOST_AT_ONCE, most)], versions)
+        return max(0, len(waiting) - most)
+
+
+def refresh_all() -> None:
+    """Renew every summary that is behind, within a transaction in which somebody acts."""
+    while refresh_summaries(10 * MOST_AT_ONCE):
+        pass
+
+
+def _versions_by_site() -> dict[str, StudyVersion]:
+    """Give the version that each site works with today."""
+    rows = VersionInForce.objects.filter(since__lte=today()).select_related("version")
+    return {row.site: row.version for row in rows.order_by("version__number")}
+
+
+def _is_behind(versions: dict[str, StudyVersion]) -> bool:
+    """Tell whether any chain has grown since its summary: the numbers of a chain only rise, so sums tell."""
+    table = SubjectSummary._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT site, version_id, count(*), sum(seq) FROM {table} GROUP BY site, version_id"  # noqa: S608
+        )
+        rows = cursor.fetchall()
+        cursor.execute(
+            f"SELECT count(*), coalesce(sum(seq), 0) FROM {CHAIN} WHERE id >= 'subject:' AND id < 'subject;'"  # noqa: S608
+        )
+        grown = tuple(map(int, cursor.fetchone()))
+    known = {site: version.pk for site, version in versions.items()}
+    others = any(known.get(site, version) != version for site, version, _, _ in rows)
+    return others or grown != (sum(row[2] for row in rows), sum(int(row[3]) for row in rows))
+
+
+def _find_waiting(versions: dict[str, StudyVersion]) -> list[tuple[str, int]]:
+    """Give the subjects whose chain has grown, or whose site works with another version, with its length."""
+    known = {site: version.pk for site, version in versions.items()}
+    subject, summary = Subject._meta.db_table, SubjectSummary._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT s.id, s.site, h.seq, m.seq, m.version_id FROM {subject} s "  # noqa: S608
+            f"JOIN {CHAIN} h ON h.id = 'subject:' || s.id LEFT JOIN {summary} m ON m.subject_id = s.id "
+            "ORDER BY s.number"
+        )
+        return [
+            (key, seq)
+            for key, site, seq, seen, version in cursor.fetchall()
+            if seq != seen or known.get(site, version) != version
+        ]
+
+
+def _summarise(waiting: Sequence[tuple[str, int]], versions: dict[str, StudyVersion]) -> None:
+    ends = dict(waiting)
+    subjects = [each for each in Subject.objects.filter(pk__in=ends) if each.site in versions]
+    facts = read_facts(subjects)
+    forms: dict[str, list[Form]] = {each.pk: [] for each in subjects}
+    for form in Form.objects.filter(subject__in=forms, visit__isnull=False):
+        forms[form.subject_id].append(form)
+    made, awaited = [], []
+    for each in subjects:
+        version = versions[each.site]
+        cells = make_calendar(plan_of(version), facts[each.pk], today())
+        summary = SubjectSummary(subject=each, site=each.site, seq=ends[each.pk], version=version)
+        _count(summary, plan_of(version), facts[each.pk], cells, forms[each.pk])
+        made.append(summary)
+        awaited += _awaited(each, plan_of(version), facts[each.pk], cells)
+    SubjectSummary.objects.bulk_create(
+        made, batch_size=500, update_conflicts=True, unique_fields=["subject"], update_fields=_COLUMNS
+    )
+    AwaitedVisit.objects.filter(subject__in=list(ends)).delete()
+    AwaitedVisit.objects.bulk_create(awaited, batch_size=500)
+
+
+def _count(
+    summary: SubjectSummary, plan: StudyPlan, facts: SubjectFacts, cells: Sequence[CalendarCell],
+    forms: Sequence[Form],
+) -> None:  # fmt: skip
+    """Count the visits of a subject, and the forms that were due at them."""
+    summary.began_on, summary.has_ended, summary.infusions = facts.began_on, facts.has_ended, facts.infusions
+    summary.enrolled_month = facts.consented_on.strftime("%Y-%m") if facts.consented_on else ""
+    states = Counter(cell.state for cell in cells)
+    summary.visits_done, summary.visits_outside = states[DONE], states[OUTSIDE]
+    summary.visits_missed = states[MISSED]
+    found = {(each.visit_id, each.name, str(each.data.get("test") or "")): each.data for each in forms}
+    for cell in cells:
+        if cell.visit is None:
+            continue
+        due = due_keys(plan, cell.plan)
+        entries = Counter(entry_of(found.get((cell.visit.pk, *key), {})) for key in due)
+        summary.forms_due += len(due)
+        summary.forms_entered += entries["entered"]
+        summary.forms_not_done += len(due) if cell.state == MISSED else entries["not done"]
+
+
+def _awaited(
+    subject: Subject, plan: StudyPlan, facts: SubjectFacts, cells: Sequence[CalendarCell]
+) -> list[AwaitedVisit]:
+    if facts.began_on is None:
+        return []
+    return [
+        AwaitedVisit(
+            subject=subject, site=subject.site, name=cell.plan.name, place=place, opens=cell.opens,
+            closes=cell.closes, forms=len(due_keys(plan, cell.plan)),
+            day=facts.began_on + timedelta(days=cell.plan.day),
+        )
+        for place, cell in enumerate(cells)
+        if cell.state in {UPCOMING, DUE, OVERDUE} and cell.opens and cell.closes
+    ]  # fmt: skip
