@@ -42,6 +42,7 @@ SAME_TESTS = (
     "test_signatures.py",
     "test_stopping.py",
     "test_study_versions.py",
+    "test_overview.py",
 )
 
 
