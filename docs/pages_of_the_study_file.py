@@ -29,7 +29,6 @@ from funis.study.model import (
     Endpoint,
     InstrumentChoice,
     LabTest,
-    Site,
     Study,
     Trial,
 )
@@ -43,6 +42,7 @@ from funis.study.published_source import PublishedSource
 from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
+from funis.study.site import Site
 from funis.study.stopping import StoppingRule
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (

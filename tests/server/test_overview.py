@@ -233,7 +233,7 @@ def test_enrolment_is_added_up_and_drawn_against_its_plan(server: Configuration)
     from funis.capture.overview.counts import add_up
     from funis.capture.pages.overview import _planned
     from funis.documents.line_chart import ChartLine, draw_lines
-    from funis.study.model import Site
+    from funis.study.site import Site
 
     months = ["2026-01", "2026-02", "2026-03", "2026-04"]
     site = Site(id="01", name="Centre 1", planned=12, enrols_from="2026-01", enrols_until="2026-03")

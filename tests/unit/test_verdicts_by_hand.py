@@ -27,8 +27,9 @@ from funis.analysis.relapses import count_relapses_over_denominators
 from funis.catalogue.definition_digest import _content
 from funis.results.sources import Sources
 from funis.stats.mmrm.printed_summary import render_cell
-from funis.study.model import Arm, Endpoint, Site
+from funis.study.model import Arm, Endpoint
 from funis.study.selection import Selection
+from funis.study.site import Site
 
 sys.path.insert(0, str(Path(__file__).parent))
 analysis = import_module("test_analysis")

@@ -46,11 +46,11 @@ from funis.study.product import Donor, Product
 from funis.study.published_source import PublishedSource
 from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
+from funis.study.site import Site
 from funis.study.stopping import StoppingRule
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
 """Forms of a visit that are not instruments."""
-_MONTH = r"^(?:|[0-9]{4}-(?:0[1-9]|1[0-2]))$"
 
 
 class Trial(StudyPart):
@@ -97,27 +97,6 @@ class Trial(StudyPart):
     )
     assumptions: tuple[str, ...] = Field(
         default=(), description="What the sources do not give and the file assumes; printed in the report."
-    )
-
-
-class Site(StudyPart):
-    """One centre."""
-
-    id: Text = Field(description="Code of the centre, as in the column site of subjects.")
-    name: Text = Field(description="Name of the centre.")
-    planned: int | None = Field(
-        default=None,
-        ge=1,
-        description="Subjects that the centre plans to enrol; the capture server draws the enrolment against "
-        "it, from enrols_from to enrols_until.",
-    )
-    enrols_from: str = Field(
-        default="",
-        pattern=_MONTH,
-        description="First month of enrolment as YYYY-MM; empty: of the first subject.",
-    )
-    enrols_until: str = Field(
-        default="", pattern=_MONTH, description="Last month of enrolment as YYYY-MM; empty: no plan is drawn."
     )
 
 

@@ -38,7 +38,6 @@ from funis.study.model import (
     Endpoint,
     InstrumentChoice,
     LabTest,
-    Site,
     Study,
     Trial,
 )
@@ -50,6 +49,7 @@ from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource
 from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
+from funis.study.site import Site
 from funis.study.stopping import StoppingRule
 from funis.study.study_finding import StudyFinding
 from funis.toml_places import find_lines, nearest_line

@@ -23,7 +23,7 @@ from funis.capture.safety.clock import LIMIT
 from funis.capture.study_in_force import newest_version, plan_of, started_with, today
 from funis.capture.trail.anchors import last_anchor
 from funis.documents.line_chart import ChartLine, draw_lines
-from funis.study.model import Site
+from funis.study.site import Site
 from funis.study.today import read_clock
 
 MOST_LINES: Final = 6
