@@ -30,7 +30,8 @@ class Subject(Audited):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["site", "number"], name="subject_by_site")
+            models.Index(fields=["site", "number"], name="subject_by_site"),
+            models.Index(fields=["site", "status"], name="subject_by_status"),
         ]
 
 

@@ -45,7 +45,8 @@ class SubjectSummary(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["site", "enrolled_month"], name="summary_by_site")
+            models.Index(fields=["site", "enrolled_month"], name="summary_by_site"),
+            models.Index(fields=["site", "version", "seq"], name="summary_by_version"),
         ]
 
 
@@ -74,6 +75,6 @@ class AwaitedVisit(models.Model):
             models.UniqueConstraint(fields=["subject", "name"], name="one_awaited_visit")
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["closes", "site"], name="awaited_by_day"),
-            models.Index(fields=["site", "closes"], name="awaited_by_site"),
+            models.Index(fields=["closes", "site", "opens", "forms"], name="awaited_by_day"),
+            models.Index(fields=["site", "closes", "opens", "forms"], name="awaited_by_site"),
         ]

@@ -10,8 +10,17 @@ from typing import Any, Final
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from funis.capture.models import AwaitedVisit, SafetyClock, SafetyReport, Subject, SubjectSummary, Unit
+from funis.capture.models import (
+    AwaitedVisit,
+    SafetyClock,
+    SafetyReport,
+    StudyVersion,
+    Subject,
+    SubjectSummary,
+    Unit,
+)
 from funis.capture.models.product_moves import BAG
+from funis.capture.study_in_force import plan_of
 
 Sites = tuple[str, ...] | None
 LONGEST_LIST: Final = 200
@@ -68,11 +77,11 @@ def count_sites(sites: Sites, day: date) -> dict[str, SiteCounts]:
     """
     statuses: dict[str, dict[str, int]] = {}
     for site, status, count in (
-        _of(Subject.objects.all(), sites).values_list("site", "status").annotate(Count("pk"))
+        _of(Subject.objects.all(), sites).values_list("site", "status").annotate(count=Count("*"))
     ):
         statuses.setdefault(site, {})[status] = count
     sums = _of(SubjectSummary.objects.all(), sites).values("site").annotate(
-        enrolled=Count("pk", filter=~Q(enrolled_month="")), begun=Count("began_on"),
+        enrolled=Count("*", filter=~Q(enrolled_month="")), begun=Count("began_on"),
         **{f"sum_{name}": Sum(name) for name in _SUMS},
     )  # fmt: skip
     by_site = {row["site"]: row for row in sums}
@@ -111,7 +120,7 @@ def _counts(
 def count_awaited(sites: Sites, day: date, *, overdue: bool) -> dict[str, tuple[int, int]]:
     """Count the awaited visits by site, and the forms that are due at them: overdue ones, or due now."""
     found = awaited_visits(sites, day, "overdue" if overdue else "due now")
-    rows = found.order_by().values_list("site").annotate(Count("pk"), Sum("forms"))
+    rows = found.order_by().values_list("site").annotate(count=Count("*"), due=Sum("forms"))
     return {site: (count, forms) for site, count, forms in rows}
 
 
@@ -125,23 +134,30 @@ def awaited_visits(sites: Sites, day: date, state: str, days: int = 7) -> QueryS
     state : ``overdue``, ``due now``, ``upcoming`` (their window opens within `days`), or empty: all three
     days : how far ahead is looked
     """
-    found = _of(AwaitedVisit.objects.all(), sites)
+    found = _of(AwaitedVisit.objects.all(), sites).order_by("closes", "pk")
     if state == "overdue":
-        found = found.filter(closes__lt=day)
-    elif state == "due now":
-        found = found.filter(closes__gte=day, opens__lte=day)
-    elif state == "upcoming":
-        found = found.filter(opens__gt=day, opens__lte=day + timedelta(days=days))
-    else:
-        found = found.filter(opens__lte=day + timedelta(days=days))
-    return found.order_by("closes", "pk")
+        return found.filter(closes__lt=day)
+    last = day if state == "due now" else day + timedelta(days=days)
+    # No window is wider: by its last day the index finds the visits whose window has opened.
+    found = found.filter(opens__lte=last, closes__lte=last + _widest_window())
+    if state == "due now":
+        return found.filter(closes__gte=day)
+    return found.filter(opens__gt=day) if state == "upcoming" else found
+
+
+def _widest_window() -> timedelta:
+    """Give the width of the widest window of any version of the study."""
+    plans = [plan_of(version) for version in StudyVersion.objects.all()]
+    windows = [(each.opens, each.closes) for plan in plans for each in plan.visits]
+    widths = [closes - opens for opens, closes in windows if opens is not None and closes is not None]
+    return timedelta(days=max(widths, default=0))
 
 
 def enrolled_by_month(sites: Sites) -> dict[str, dict[str, int]]:
     """Count first consents by site and month."""
     found: dict[str, dict[str, int]] = {}
     rows = _of(SubjectSummary.objects.exclude(enrolled_month=""), sites)
-    for site, month, count in rows.values_list("site", "enrolled_month").annotate(Count("pk")):
+    for site, month, count in rows.values_list("site", "enrolled_month").annotate(count=Count("*")):
         found.setdefault(site, {})[month] = count
     return found
 
