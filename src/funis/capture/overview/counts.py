@@ -81,7 +81,7 @@ def count_sites(sites: Sites, day: date) -> dict[str, SiteCounts]:
     ):
         statuses.setdefault(site, {})[status] = count
     sums = _of(SubjectSummary.objects.all(), sites).values("site").annotate(
-        enrolled=Count("*", filter=~Q(enrolled_month="")), begun=Count("began_on"),
+        enrolled=Count("pk", filter=~Q(enrolled_month="")), begun=Count("began_on"),
         **{f"sum_{name}": Sum(name) for name in _SUMS},
     )  # fmt: skip
     by_site = {row["site"]: row for row in sums}

@@ -9,7 +9,8 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct import consent, locks, screening, visits
 from funis.capture.forms.plan_parts import FormPlan
-from funis.capture.models import Consent, Form, Subject
+from funis.capture.models import AllocationEvent, Consent, Form, Subject
+from funis.capture.models.allocations import UNBLINDED
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld
