@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0016_allocations"),
+        ("capture", "0017_redactions"),
     ]
 
     operations = [
