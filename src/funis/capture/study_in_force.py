@@ -136,6 +136,7 @@ def version_at(site: str, day: date) -> StudyVersion:
     found = (
         VersionInForce.objects.filter(site=site, since__lte=day)
         .select_related("version")
+        .defer("version__text", "version__plan")
         .order_by("-version__number")
         .first()
     )
@@ -155,22 +156,23 @@ def newest_version() -> StudyVersion:
 
 def plan_of(version: StudyVersion) -> StudyPlan:
     """Give the plan of a version as it was made on its day."""
-    return _plan(version.sha256, version.plan)
+    return _plan(version.pk)
 
 
 def study_of(version: StudyVersion) -> Study:
     """Give the study of a version."""
-    return _study(version.sha256, version.text)
+    return _study(version.pk)
+
+
+# By key: a version never changes, and its texts are too long to be read from the database for every form.
+@lru_cache(maxsize=32)
+def _plan(version: str) -> StudyPlan:
+    return read_plan(StudyVersion.objects.values_list("plan", flat=True).get(pk=version))
 
 
 @lru_cache(maxsize=32)
-def _plan(sha256: str, text: str) -> StudyPlan:  # noqa: ARG001 - the hash spares comparing long texts
-    return read_plan(text)
-
-
-@lru_cache(maxsize=32)
-def _study(sha256: str, text: str) -> Study:  # noqa: ARG001
-    return read_study_text(text)
+def _study(version: str) -> Study:
+    return read_study_text(StudyVersion.objects.values_list("text", flat=True).get(pk=version))
 
 
 def read_study_text(text: str) -> Study:

@@ -84,7 +84,7 @@ def _ordered(subject: Subject, plan: StudyPlan) -> list[Form]:
     """Give the forms of a subject in printed order."""
     order = {form.name: number for number, form in enumerate(plan.forms)}
     order |= {name: len(order) + number for number, name in enumerate(_OWN)}
-    forms = Form.objects.filter(subject=subject).select_related("version", "subject", "visit")
+    forms = Form.objects.filter(subject=subject).with_version().select_related("subject", "visit")
     return sorted(forms, key=lambda form: (order.get(form.name, len(order)), form.number, form.pk))
 
 

@@ -141,7 +141,7 @@ def save_entry(entry: FormEntry, form: Form, person: str, language: Language = "
         )
     forms = list(
         Form.objects.select_for_update()
-        .select_related("version")
+        .with_version()
         .filter(subject=form.subject_id, name=form.name)
         .order_by("pk")
     )

@@ -100,6 +100,14 @@ class SubjectVisit(OfSubject):
         return str(self.data.get("date") or "")
 
 
+class Forms(models.QuerySet["Form"]):
+    """Forms as they are read."""
+
+    def with_version(self) -> Forms:
+        """Read the version of each form with it, without its long texts: `plan_of` has what they say."""
+        return self.select_related("version").defer("version__text", "version__plan")
+
+
 class Form(OfSubject):
     """One form of a subject: its values as one document.
 
@@ -119,6 +127,8 @@ class Form(OfSubject):
     version = models.ForeignKey(StudyVersion, models.PROTECT, related_name="+")
     data = DocumentField(default=dict)
     scores = DocumentField(default=dict)
+
+    objects = Forms.as_manager()
 
     fixed = (*OfSubject.fixed, "visit_id", "name", "number", "version_id")
     derived = ("scores",)

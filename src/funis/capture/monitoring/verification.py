@@ -81,7 +81,9 @@ def verify_items(form: Form, items: Collection[str], revision: int) -> None:
     ------
     ValueRangeError : the form was changed since it was seen or is locked, or an item has nothing to verify
     """
-    held = Form.objects.select_for_update(of=("self",)).select_related("version", "subject").get(pk=form.pk)
+    held = (
+        Form.objects.select_for_update(of=("self",)).with_version().select_related("subject").get(pk=form.pk)
+    )
     refuse_closed(scope_of(held), Work.REVIEW)
     if held.revision != revision:
         raise ValueRangeError(

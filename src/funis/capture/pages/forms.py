@@ -43,7 +43,7 @@ LONGEST_ENTRY = 200_000
 
 def find_form(asked: PageRequest, key: str) -> Form:
     """Find a form; one of a site that the person may not act at does not exist for him."""
-    found = Form.objects.select_related("version", "subject", "visit").filter(pk=key).first()
+    found = Form.objects.with_version().select_related("subject", "visit").filter(pk=key).first()
     if found is None or not asked.allows(found.site) or (asked.rights.is_blinded and is_withheld(found.name)):
         raise Http404
     return found
@@ -56,7 +56,7 @@ def show_visit(asked: PageRequest, key: str) -> HttpResponse:
     if visit is None or not asked.allows(visit.site):
         raise Http404
     plan = plan_of(version_at(visit.site, today()))
-    forms = list(Form.objects.filter(visit=visit).select_related("version"))
+    forms = list(Form.objects.filter(visit=visit).with_version())
     state = locks.state_of(locks.scope_of(visit))
     order = {form.name: number for number, form in enumerate(plan.forms)}
     forms.sort(key=lambda form: (order.get(form.name, 99), form.number))

@@ -24,7 +24,7 @@ def show_grid(asked: PageRequest, key: str) -> HttpResponse:
     visit = SubjectVisit.objects.select_related("subject").filter(pk=key).first()
     if visit is None or not asked.allows(visit.site):
         raise Http404
-    found = Form.objects.filter(visit=visit, name="labs").select_related("version", "subject", "visit")
+    found = Form.objects.filter(visit=visit, name="labs").with_version().select_related("subject", "visit")
     forms = list(found.order_by("number"))
     if not forms:
         raise Http404

@@ -82,7 +82,7 @@ def _lines(asked: PageRequest, subject: Subject) -> list[Closable]:
     plan = plan_of(version_at(subject.site, today()))
     lines = [Closable(subject.number, "subject", subject.pk, own.get(subject.pk), 0)]
     forms: dict[str, list[Form]] = {}
-    for form in Form.objects.filter(subject=subject).select_related("version").order_by("name", "number"):
+    for form in Form.objects.filter(subject=subject).with_version().order_by("name", "number"):
         forms.setdefault(form.visit_id or "", []).append(form)
     for visit in visits_of(subject):
         lines.append(Closable(label_of(visit, plan), "visit", visit.pk, own.get(visit.pk), 1))

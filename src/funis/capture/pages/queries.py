@@ -190,7 +190,7 @@ def check_data(asked: PageRequest) -> HttpResponse:  # noqa: ARG001
 @asks("ask query", "GET", "POST")
 def ask_query(asked: PageRequest, key: str) -> HttpResponse:
     """Ask about an item of a form."""
-    form = Form.objects.select_related("version", "subject", "visit").filter(pk=key).first()
+    form = Form.objects.with_version().select_related("subject", "visit").filter(pk=key).first()
     if form is None or not asked.allows(form.site) or (asked.rights.is_blinded and is_withheld(form.name)):
         raise Http404
     language, plan = language_of(asked), plan_of(form.version).form(form.name)
@@ -211,7 +211,7 @@ def ask_query(asked: PageRequest, key: str) -> HttpResponse:
 @asks("see queries")
 def tell_queries(asked: PageRequest, key: str) -> JsonResponse:
     """Give the open queries and the marks of a form after a save, for the page that shows it."""
-    form = Form.objects.select_related("version", "subject").filter(pk=key).first()
+    form = Form.objects.with_version().select_related("subject").filter(pk=key).first()
     if form is None or not asked.allows(form.site) or (asked.rights.is_blinded and is_withheld(form.name)):
         raise Http404
     check_waiting([form.site])

@@ -132,7 +132,7 @@ def _signed_before(subject: str) -> dict[str, int]:
 def show_signatures(asked: PageRequest, key: str) -> HttpResponse:
     """Show every signature of a subject with its status and what changed since."""
     subject = find_subject(asked, key)
-    forms = list(Form.objects.filter(subject=subject).select_related("version", "visit"))
+    forms = list(Form.objects.filter(subject=subject).with_version().select_related("visit"))
     return draw(
         asked,
         "signatures.html",

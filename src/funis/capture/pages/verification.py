@@ -44,7 +44,7 @@ class FormShown(NamedTuple):
 
 def find_checked_form(asked: PageRequest, key: str) -> Form:
     """Find a form; one of a site that the person may not act at does not exist for him."""
-    found = Form.objects.select_related("version", "subject", "visit").filter(pk=key).first()
+    found = Form.objects.with_version().select_related("subject", "visit").filter(pk=key).first()
     if found is None or not asked.allows(found.site) or _is_hidden(asked, found):
         raise Http404
     return found
@@ -70,7 +70,7 @@ def list_fallen(asked: PageRequest) -> HttpResponse:
 def show_subject(asked: PageRequest, key: str) -> HttpResponse:
     """Show the forms of a subject with how many of their items are verified, due, or have fallen."""
     subject = find_subject(asked, key)
-    found = Form.objects.filter(subject=subject).select_related("version", "subject", "visit")
+    found = Form.objects.filter(subject=subject).with_version().select_related("subject", "visit")
     forms = []
     for form in found.order_by("visit__name", "name", "number"):
         counts = Counter(mark.state for mark in marks.marks_of(form))

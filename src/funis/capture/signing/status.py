@@ -81,7 +81,7 @@ def read_signatures(subject: str, form: str = "") -> list[SignatureRead]:
     rows = list(Signature.objects.filter(subject=subject).order_by("-at", "-pk"))
     if not rows:
         return []
-    forms = {each.pk: each for each in Form.objects.filter(subject=subject).select_related("version")}
+    forms = {each.pk: each for each in Form.objects.filter(subject=subject).with_version()}
     history = [each for each in read_history(f"subject:{subject}") if each.row in forms]
     found = [_read(row, forms, history) for row in rows]
     return [each for each in found if not form or form in each.forms]
