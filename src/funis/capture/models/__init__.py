@@ -18,6 +18,7 @@ from funis.capture.models.signatures import Signature, SigningNonce
 from funis.capture.models.studies import StudyVersion, VersionInForce
 from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
 from funis.capture.models.summaries import AwaitedVisit, SubjectSummary
+from funis.capture.models.tokens import ApiToken
 from funis.capture.models.verification import FormVerification
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Allocation",
     "AllocationEvent",
     "AllocationSeed",
+    "ApiToken",
     "Authenticator",
     "AwaitedVisit",
     "BedsideCheck",

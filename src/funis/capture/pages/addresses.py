@@ -30,6 +30,7 @@ from funis.capture.pages import (
     signatures,
     study,
     subjects,
+    tokens,
     trail,
     verification,
 )
@@ -163,4 +164,7 @@ PAGES: list[URLPattern] = [
     path("accounts/<str:key>/address", accounts.set_address),
     path("accounts/<str:key>/factors", accounts.reset_factors),
     path("roles/<str:key>/end", accounts.end),
+    path("tokens", tokens.list_tokens),
+    path("tokens/new", tokens.add_token),
+    path("tokens/<str:key>/revoke", tokens.end_token),
 ]

@@ -81,6 +81,8 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "export data": frozenset({MANAGER, STATISTICIAN, AUDITOR}),
     "see accounts": frozenset({ADMINISTRATOR, AUDITOR}),
     "manage accounts": frozenset({ADMINISTRATOR}),
+    "manage tokens": frozenset({ADMINISTRATOR}),
+    "read by program": frozenset({MONITOR, MANAGER, STATISTICIAN, BOARD, AUDITOR}),
 }
 """Every action, with the roles that may do it. Roles of the sponsor write no clinical data."""
 
@@ -88,6 +90,7 @@ EVERYWHERE: Final = frozenset(
     {
         *("enter product", "decide lot", "export data", "check data", "lock database"),
         *("see accounts", "manage accounts", "see safety board", "decide on stopping"),
+        *("see accounts", "manage accounts", "manage tokens"),
     }
 )
 """Actions that belong to no site: the role must be held at all sites."""

@@ -1,0 +1,225 @@
+"""The read API: what a token's role reads at its sites and nothing else, every request in the trail."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.server.people import browser_of, person_with
+from tests.server.test_queries import act, enter
+
+from funis.capture.configuration import Configuration
+from funis.capture.people.permissions import ACTIONS
+from funis.errors import FunisError
+
+READING = sorted(ACTIONS["read by program"])
+
+
+def token_for(role: str, site: str = "", days: int = 30) -> tuple[Any, str]:
+    from funis.capture.people.tokens import issue_token
+    from funis.capture.study_in_force import today
+
+    found: tuple[Any, str] = act(
+        "administrator", lambda: issue_token("nightly review", role, site, today() + timedelta(days=days))
+    )
+    return found
+
+
+def get(shown: str, address: str, **headers: str) -> Any:
+    from django.test import Client
+
+    client = Client(SERVER_NAME="localhost")
+    return client.get(f"/api{address}", headers={"Authorization": f"Bearer {shown}", **headers})
+
+
+def resources() -> dict[str, str]:
+    """Give every address of the API with the action it asks for."""
+    from funis.capture.api.application import api
+
+    return {
+        path: operation.view_func.action
+        for _, router in api._routers
+        for path, view in router.path_operations.items()
+        for operation in view.operations
+    }
+
+
+def filled(address: str, form: Any) -> str:
+    return address.replace("{key}", form.subject_id if "/subjects" in address else form.pk)
+
+
+@pytest.mark.parametrize("role", READING)
+def test_each_resource_is_read_where_the_role_may_and_nowhere_else(sledai: Any, role: str) -> None:
+    _, here = token_for(role, "01")
+    _, elsewhere = token_for(role, "02")
+    assert len(resources()) >= 12
+    for address, action in resources().items():
+        answer = get(here, filled(address, sledai))
+        assert answer.status_code == (200 if role in ACTIONS[action] else 404), address
+        other = get(elsewhere, filled(address, sledai))
+        assert sledai.subject_id not in other.content.decode(), address
+        if "{key}" in address:
+            assert other.status_code == 404
+
+
+def test_values_keep_their_digits_and_scores_stand_beside_them(sledai: Any) -> None:
+    from decimal import Decimal
+
+    enter(sledai, {"rash": (None, 1), "proteinuria_24h": (None, Decimal("0.620"))})
+    answer = get(token_for("monitor", "01")[1], f"/forms/{sledai.pk}")
+    assert '"proteinuria_24h":0.620' in answer.content.decode()
+    found = json.loads(answer.content)
+    sledai.refresh_from_db()
+    assert found["values"]["rash"] == 1
+    assert found["scores"]["sledai_2k_lower"] == sledai.scores["sledai_2k_lower"]
+
+
+def test_history_of_an_item_has_who_when_why_old_and_new(sledai: Any) -> None:
+    enter(sledai, {"rash": (None, 1), "fever": (None, 0)})
+    enter(sledai, {"rash": (1, 0)}, "typed beside it")
+    shown = token_for("auditor", "01")[1]
+    found = json.loads(get(shown, f"/forms/{sledai.pk}/trail?item=rash").content)["items"]
+    assert [each["items"]["rash"] for each in found] == [[None, 1], [1, 0]]
+    assert (found[-1]["actor"], found[-1]["reason"]) == ("coordinator", "typed beside it")
+
+
+def test_lists_are_paged_without_losing_or_doubling_a_row(sledai: Any) -> None:
+    shown = token_for("data_manager", "01")[1]
+    address = f"/forms?subject={sledai.subject_id}"
+    whole = [each["id"] for each in json.loads(get(shown, f"{address}&limit=200").content)["items"]]
+    paged, after = [], ""
+    while True:
+        page = json.loads(get(shown, f"{address}&limit=7&after={after}").content)
+        paged += [each["id"] for each in page["items"]]
+        after = page["next"]
+        if not after:
+            break
+    assert paged == whole
+    assert len(whole) > 7
+
+
+def test_who_has_the_answer_already_is_told_so_until_something_changes(sledai: Any) -> None:
+    shown = token_for("statistician", "01")[1]
+    tag = get(shown, f"/forms/{sledai.pk}")["ETag"]
+    again = get(shown, f"/forms/{sledai.pk}", **{"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    enter(sledai, {"rash": (None, 1)})
+    assert get(shown, f"/forms/{sledai.pk}", **{"If-None-Match": tag}).status_code == 200
+
+
+def test_every_request_is_a_line_of_the_trail_and_the_token_is_nowhere(sledai: Any) -> None:
+    from funis.capture.models import ApiToken
+    from funis.capture.trail.rows import read_rows
+
+    row, shown = token_for("monitor", "01")
+    get(shown, f"/forms/{sledai.pk}")
+    get(shown, "/subjects?limit=1")
+    said = [each.said for each in read_rows(f"token:{row.pk}")]
+    assert [(each["kind"], each["actor"]) for each in said[1:]] == [
+        ("read by program", f"token {row.pk}")
+    ] * 2
+    assert said[1]["changes"]["path"] == f"/api/forms/{sledai.pk}"
+    kept = ApiToken.objects.filter(pk=row.pk).values().get()
+    everything = json.dumps([str(kept), *(each.payload for each in read_rows())])
+    assert shown not in everything
+    assert kept["digest"] not in "".join(each.payload for each in read_rows())
+
+
+def test_a_token_that_is_wrong_revoked_or_past_its_day_opens_nothing(
+    sledai: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from funis.capture.people import tokens
+
+    row, shown = token_for("monitor", "01", days=3)
+    for wrong in ("", "x", "funis_" + "a" * 43, shown[:-1]):
+        answer = get(wrong, "/subjects")
+        assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+    day = tokens.today()
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens, "today", lambda: day + timedelta(days=4))
+        assert get(shown, "/subjects").status_code == 401
+    act("administrator", lambda: tokens.revoke_token(row, "the review has ended"))
+    assert get(shown, "/subjects").status_code == 401
+
+
+def test_a_session_of_a_browser_is_no_token(sledai: Any) -> None:
+    assert browser_of(person_with("monitor", "01")).get("/api/subjects").status_code == 401
+
+
+def test_no_arm_stands_in_any_answer(sledai: Any) -> None:
+    """An arm that found its way into a form, as by loaded data, is told to no program."""
+    from funis.capture.context import because
+    from funis.capture.models import Form
+
+    own = Form.objects.get(subject=sledai.subject_id, name="subjects")
+
+    def write() -> None:
+        with because("loaded"):
+            own.data = {**own.data, "arm": "placebo-for-a-test"}
+            own.save()
+
+    act("coordinator", write)
+    for role in READING:
+        shown = token_for(role, "01")[1]
+        for address in resources():
+            found = get(shown, filled(address, own) + ("?limit=200" if "{" not in address else ""))
+            assert "placebo-for-a-test" not in found.content.decode(), address
+
+
+@pytest.mark.parametrize(
+    ("purpose", "role", "site", "days"),
+    [
+        ("", "monitor", "", 1),
+        ("a", "coordinator", "", 1),
+        ("a", "administrator", "", 1),
+        ("a", "monitor", "99", 1),
+    ]
+    + [("a", "monitor", "", days) for days in (-1, 367)],
+)
+def test_what_no_token_may_be_is_refused(
+    server: Configuration, purpose: str, role: str, site: str, days: int
+) -> None:
+    from funis.capture.people.tokens import issue_token
+    from funis.capture.study_in_force import today
+
+    with pytest.raises(FunisError):
+        act("administrator", lambda: issue_token(purpose, role, site, today() + timedelta(days=days)))
+
+
+def test_an_administrator_issues_and_revokes_on_the_page(server: Configuration) -> None:
+    from funis.capture.models import ApiToken
+    from funis.capture.study_in_force import today
+
+    browser = browser_of(person_with("administrator", ""))
+    given = {
+        "purpose": "report of the board",
+        "role": "safety_board",
+        "site": "",
+        "until": today().isoformat(),
+    }
+    page = browser.post("/tokens/new", given).content.decode()
+    shown = page.split("<code>")[1].split("</code>")[0]
+    assert get(shown, "/subjects").status_code == 200
+    assert get(shown, "/queries").status_code == 404
+    assert shown not in browser.get("/tokens").content.decode()
+    row = ApiToken.objects.get(purpose="report of the board")
+    assert browser.post(f"/tokens/{row.pk}/revoke", {"reason": ""}).status_code == 422
+    assert browser.post(f"/tokens/{row.pk}/revoke", {"reason": "done"}).status_code == 302
+    assert get(shown, "/subjects").status_code == 401
+    assert browser_of(person_with("auditor", "")).post("/tokens/new", given).status_code == 404
+
+
+def test_what_is_asked_wrongly_is_told_cause_by_cause(server: Configuration) -> None:
+    answer = get(token_for("monitor")[1], "/forms?limit=0&site=a%20b&name=%00")
+    said = json.loads(answer.content)["errors"]
+    assert answer.status_code == 422
+    assert [each.partition(":")[0] for each in said] == ["site", "limit", "name"]
+
+
+def test_the_document_describes_every_resource_and_loads_nothing(server: Configuration) -> None:
+    from django.test import Client
+
+    answer = Client(SERVER_NAME="localhost").get("/api/openapi.json")
+    document = json.loads(answer.content)
+    assert set(document["paths"]) == {f"/api{path}" for path in resources()}
+    assert Client(SERVER_NAME="localhost").get("/api/docs").status_code == 404
