@@ -32,8 +32,8 @@ def test_every_action_is_asked_by_a_page(server: Configuration) -> None:
     from funis.capture.people.access import OPEN
 
     asked = {getattr(page.callback, "action", "") for page in PAGES} - {OPEN}
-    # The override at the bedside asks it of the person who logs in for it.
-    inside = {"override infusion rule"}
+    # The override at the bedside asks the one of the person who logs in for it, the read API the other of a token.
+    inside = {"override infusion rule", "read by program"}
     assert asked | inside == set(ACTIONS)
 
 

@@ -37,7 +37,7 @@ def resources() -> dict[str, str]:
     from funis.capture.api.application import api
 
     return {
-        path: operation.view_func.action
+        path: getattr(operation.view_func, "action", "")
         for _, router in api._routers
         for path, view in router.path_operations.items()
         for operation in view.operations
@@ -129,12 +129,13 @@ def test_a_token_that_is_wrong_revoked_or_past_its_day_opens_nothing(
     sledai: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from funis.capture.people import tokens
+    from funis.capture.study_in_force import today
 
     row, shown = token_for("monitor", "01", days=3)
     for wrong in ("", "x", "funis_" + "a" * 43, shown[:-1]):
         answer = get(wrong, "/subjects")
         assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
-    day = tokens.today()
+    day = today()
     with monkeypatch.context() as patch:
         patch.setattr(tokens, "today", lambda: day + timedelta(days=4))
         assert get(shown, "/subjects").status_code == 401

@@ -35,10 +35,11 @@ def told(configuration: Configuration) -> tuple[list[Any], str]:
 
 def hold(operation: Any, mode: GenerationMode, shown: str) -> None:
     """Ask an operation what the document allows, or does not, and hold the answer to the document."""
-    checks = [CHECKS.get_one(name) for name in HELD]
+    names = (*HELD, "negative_data_rejection") if mode == WRONG else HELD
+    checks = [CHECKS.get_one(name) for name in names]
 
     @settings(
-        max_examples=5, derandomize=True, database=None, phases=[Phase.generate],
+        max_examples=4, derandomize=True, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))

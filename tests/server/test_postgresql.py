@@ -39,6 +39,7 @@ SAME_TESTS = (
     "test_product_release.py",
     "test_product_machine.py",
     "test_safety_clock.py",
+    "test_api.py",
     "test_signatures.py",
     "test_stopping.py",
     "test_study_versions.py",

@@ -285,6 +285,8 @@ def test_axe_core_finds_nothing_and_nothing_overflows(
     page.context.clear_cookies()
     log_in(page, served, "administrator")
     check_page(page, "accounts")
+    page.goto(f"{server.address}/tokens")
+    check_page(page, "tokens")
     page.context.clear_cookies()
     log_in(page, served, "data_manager")
     page.goto(f"{server.address}/export")
