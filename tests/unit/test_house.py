@@ -114,6 +114,25 @@ def imports_of(path: Path, modules: set[str]) -> set[str]:
     return found & modules
 
 
+def test_migrations_are_one_line() -> None:
+    """Two that follow the same one leave a database that cannot be made."""
+    folder = ROOT / "src" / "funis" / "capture" / "migrations"
+    names = sorted(path.stem for path in folder.glob("0*.py"))
+    follows = [
+        re.findall(r'"capture", "(0\w+)"', (folder / f"{name}.py").read_text("utf-8")) for name in names
+    ]
+    assert follows == [[], *([name] for name in names[:-1])]
+
+
+def test_no_word_of_the_pages_is_translated_twice() -> None:
+    words = [
+        word
+        for file in (ROOT / "src" / "funis" / "capture" / "pages" / "chinese").glob("*.toml")
+        for word in tomllib.loads(file.read_text("utf-8"))
+    ]
+    assert sorted(words) == sorted(set(words))
+
+
 def test_no_file_imports_itself_through_others() -> None:
     names = {
         ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__"): path

@@ -7,7 +7,7 @@ import funis.capture.identifiers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0012_safety"),
+        ("capture", "0013_stopping"),
     ]
 
     operations = [
