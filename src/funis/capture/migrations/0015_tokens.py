@@ -7,7 +7,7 @@ import funis.capture.identifiers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0013_stopping"),
+        ("capture", "0014_versions"),
     ]
 
     operations = [
