@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -34,12 +35,21 @@ def serve(
     accounts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --demo: write its users as JSON.")
     ] = None,
+    qualify: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT",
+            help="Start nothing: write the report of a qualification into OUT; exit 1 where a check failed.",
+        ),
+    ] = None,
 ) -> None:
     """Run the trial in a browser: forms, visits, consent and an audit trail, made from the study file."""
     require_server("funis serve")
     from funis.capture.configuration import configuration_of
     from funis.capture.serve import check_data, prepare, run
 
+    if qualify is not None:
+        _qualify(folder, qualify)
     if accounts is not None and not demo:
         raise ValueRangeError("--accounts", str(accounts), "only with --demo")
     if demo:
@@ -65,6 +75,25 @@ def _tell_waiting(folder: Path) -> None:
             f"What differs: funis study-version difference {folder}, or the page Study.",
             err=True,
         )
+
+
+def _qualify(folder: Path | None, out: Path) -> NoReturn:
+    """Qualify an installation by the study file of a folder, or of the lupus template, and end."""
+    from funis.capture.configuration import DATABASE, configuration_of
+    from funis.capture.qualify import qualify_installation
+    from funis.study.read import FILE_NAME, template_path
+
+    installed = None
+    study_file = template_path("sle")
+    if folder is not None:
+        folder = existing_folder(folder).resolve()
+        study_file = folder / FILE_NAME
+        is_served = configuration_of(folder).sqlite_file.is_file() and DATABASE not in os.environ
+        installed = folder if is_served else None
+    counted = qualify_installation(study_file, out, installed)
+    words = ", ".join(f"{name}: {count}" for name, count in counted.items() if count)
+    typer.echo(f"Wrote {out / 'qualification.html'} and {out / 'qualification.json'}. Statements: {words}.")
+    raise typer.Exit(int(bool(counted.get("failed"))))
 
 
 def serve_admin(
