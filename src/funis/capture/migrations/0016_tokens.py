@@ -7,7 +7,7 @@ import funis.capture.identifiers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0014_versions"),
+        ("capture", "0015_notices"),
     ]
 
     operations = [
