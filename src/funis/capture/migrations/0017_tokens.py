@@ -7,7 +7,7 @@ import funis.capture.identifiers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0015_notices"),
+        ("capture", "0016_allocations"),
     ]
 
     operations = [
