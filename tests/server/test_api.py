@@ -167,6 +167,31 @@ def test_no_arm_stands_in_any_answer(sledai: Any) -> None:
             assert "placebo-for-a-test" not in found.content.decode(), address
 
 
+def test_a_blinded_token_sees_nothing_that_gives_an_arm_away(
+    sledai: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a blinded person does not find on pages: infusions, their history, their verification, their queries."""
+    from funis.capture.conduct.screening import add_row
+    from funis.capture.monitoring.queries import ask_query
+    from funis.capture.people import tokens
+
+    form = act("coordinator", lambda: add_row(sledai.subject, "infusions"))
+    enter(form, {"lot": (None, "LOT-TELLS-ALL")})
+    query = act("monitor", lambda: ask_query(form, "lot", "Which lot?"))
+    shown = token_for("monitor", "01")[1]
+    subject = f"?subject={sledai.subject_id}"
+    told = [f"/forms/{form.pk}", f"/forms/{form.pk}/trail"]
+    lists = [f"/{name}{subject}&limit=200" for name in ("forms", "infusions", "verification", "queries")]
+    open_ones = [get(shown, each) for each in (*told, *lists)]
+    assert all(form.pk in each.content.decode() for each in open_ones)
+    monkeypatch.setattr(tokens, "blinded_roles", lambda: frozenset({"monitor"}))
+    assert [get(shown, each).status_code for each in told] == [404, 404]
+    for each in lists:
+        found = get(shown, each)
+        assert found.status_code == 200
+        assert not any(word in found.content.decode() for word in (form.pk, query.pk, "LOT-TELLS-ALL")), each
+
+
 @pytest.mark.parametrize(
     ("purpose", "role", "site", "days"),
     [

@@ -113,7 +113,7 @@ def read_subject(asked: ProgramRequest, key: Key) -> Schema:
 def list_signatures(asked: ProgramRequest, key: Key) -> Schema:
     """List the signatures of a subject with their status now, the newest first."""
     subject = resources.find_subject(asked, key)
-    return shapes.SignaturePage(items=resources.describe_signatures(subject.pk), next="")
+    return shapes.SignaturePage(items=resources.describe_signatures(asked, subject.pk), next="")
 
 
 @api.get("/visits", response=_answers(shapes.VisitPage), summary="Visits")
@@ -157,8 +157,8 @@ def list_adverse_events(asked: ProgramRequest, wanted: Query[PageFilter]) -> Sch
 @api.get("/infusions", response=_answers(shapes.InfusionPage), summary="Infusions")
 @reads("see subjects")
 def list_infusions(asked: ProgramRequest, wanted: Query[PageFilter]) -> Schema:
-    """List the infusions, with bag, times and check where they were checked at the bedside here."""
-    rows = wanted.narrow(resources.within(asked, Form.objects.filter(name="infusions")))
+    """List the infusions, with bag, times and check where it was done here; none for a blinded token."""
+    rows = wanted.narrow(resources.forms_within(asked, Form.objects.filter(name="infusions")))
     items, after = resources.one_page(rows, wanted.after, wanted.limit, resources.describe_infusion)
     return shapes.InfusionPage(items=items, next=after)
 
@@ -168,7 +168,7 @@ def list_infusions(asked: ProgramRequest, wanted: Query[PageFilter]) -> Schema:
 def list_queries(asked: ProgramRequest, wanted: Query[QueryFilterShape]) -> Schema:
     """List the queries about subjects, in one state or in all, with their threads."""
     rows = QueryRow.objects.filter(subject__isnull=False).prefetch_related("messages")
-    rows = wanted.narrow(resources.within(asked, rows))
+    rows = wanted.narrow(resources.queries_within(asked, rows))
     rows = rows.filter(state=wanted.state) if wanted.state else rows
     items, after = resources.one_page(rows, wanted.after, wanted.limit, resources.describe_query)
     return shapes.QueryPage(items=items, next=after)
@@ -185,7 +185,7 @@ def list_verification(asked: ProgramRequest, wanted: Query[FormFilter]) -> Schem
 
 def _form_rows(asked: ProgramRequest, wanted: PageFilter, name: str) -> Any:
     rows = Form.objects.select_related("version", "subject")
-    return wanted.narrow(resources.within(asked, rows.filter(name=name) if name else rows))
+    return wanted.narrow(resources.forms_within(asked, rows.filter(name=name) if name else rows))
 
 
 def _forms(asked: ProgramRequest, wanted: PageFilter, name: str) -> Schema:

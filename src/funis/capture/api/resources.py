@@ -13,6 +13,7 @@ from funis.capture.casebook.values import NEVER_PRINTED
 from funis.capture.forms.plan_parts import StudyPlan
 from funis.capture.models import Form, InfusionRecord, Query, Subject, SubjectVisit
 from funis.capture.monitoring.verification import marks_of
+from funis.capture.people.blinding import WITHHELD_CODES, WITHHELD_FORMS
 from funis.capture.signing.status import SignatureRead, read_signatures
 from funis.capture.study_in_force import newest_version, plan_of, started_with
 from funis.capture.trail.history import Change, read_history
@@ -25,6 +26,19 @@ FORM_TABLE = Form._meta.db_table
 def within(asked: ProgramRequest, rows: QuerySet[Row]) -> QuerySet[Row]:
     """Give the rows of the sites of a token."""
     return rows if asked.sites is None else rows.filter(site__in=asked.sites)
+
+
+def forms_within(asked: ProgramRequest, rows: QuerySet[Form]) -> QuerySet[Form]:
+    """Give the forms of the sites of a token; a blinded one sees none that gives an arm away."""
+    rows = rows.exclude(name__in=WITHHELD_FORMS) if asked.rights.is_blinded else rows
+    return within(asked, rows)
+
+
+def queries_within(asked: ProgramRequest, rows: QuerySet[Query]) -> QuerySet[Query]:
+    """Give the queries of the sites of a token; a blinded one sees none that gives an arm away."""
+    if asked.rights.is_blinded:
+        rows = rows.exclude(form_name__in=WITHHELD_FORMS).exclude(code__in=WITHHELD_CODES)
+    return within(asked, rows)
 
 
 def one_page(
@@ -61,7 +75,9 @@ def find_form(asked: ProgramRequest, key: str) -> Form:
     ------
     NothingFoundError : there is none
     """
-    return _only(within(asked, Form.objects.filter(pk=key).select_related("version", "subject", "visit")))
+    return _only(
+        forms_within(asked, Form.objects.filter(pk=key).select_related("version", "subject", "visit"))
+    )
 
 
 def _only(rows: QuerySet[Row]) -> Row:
@@ -169,18 +185,21 @@ def describe_infusion(row: Form) -> shapes.InfusionShape:
     )
 
 
-def describe_signatures(subject: str) -> list[shapes.SignatureShape]:
-    """Describe the signatures of a subject, the newest first."""
-    return [_signature(each) for each in read_signatures(subject)]
+def describe_signatures(asked: ProgramRequest, subject: str) -> list[shapes.SignatureShape]:
+    """Describe the signatures of a subject, the newest first, with the forms that a token may see."""
+    shown = set(forms_within(asked, Form.objects.filter(subject=subject)).values_list("pk", flat=True))
+    return [_signature(each, shown) for each in read_signatures(subject)]
 
 
-def _signature(each: SignatureRead) -> shapes.SignatureShape:
+def _signature(each: SignatureRead, shown: set[str]) -> shapes.SignatureShape:
     row = each.row
+    forms = {key: revision for key, revision in each.forms.items() if key in shown}
+    changes = [change for change in each.changes if change.form in shown]
     return shapes.SignatureShape(
         id=row.pk, subject=row.subject_id, scope=row.scope, target=row.target, meaning=row.meaning,
         statement=row.statement, printed_name=row.printed_name, role=row.role, at=row.at, zone=row.zone,
-        method=row.method, content_hash=row.content_hash, status=each.status, forms=dict(each.forms),
-        changed_since=len(each.changes), added_since=each.added, withdrawn_at=row.withdrawn_at,
+        method=row.method, content_hash=row.content_hash, status=each.status, forms=forms,
+        changed_since=len(changes), added_since=each.added, withdrawn_at=row.withdrawn_at,
         withdrawn_reason=row.withdrawn_reason,
     )  # fmt: skip
 

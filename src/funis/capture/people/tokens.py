@@ -11,7 +11,7 @@ from funis.capture.context import because, who_acts
 from funis.capture.models import ApiToken
 from funis.capture.models.tokens import PURPOSE_LENGTH
 from funis.capture.people.permissions import ACTIONS, Rights
-from funis.capture.study_in_force import started_with, today
+from funis.capture.study_in_force import blinded_roles, started_with, today
 from funis.errors import UnknownNameError, ValueRangeError
 
 ACTION: Final = "read by program"
@@ -91,4 +91,5 @@ def digest_of(shown: str) -> str:
 def rights_of_token(row: ApiToken) -> Rights:
     """Give what a token may read today; nothing once it is revoked or past its last day."""
     stands = row.revoked_on is None and row.since <= today() <= row.until
-    return Rights(frozenset({(row.role, row.site)} if stands else ()))
+    held = frozenset({(row.role, row.site)} if stands else ())
+    return Rights(held, is_blinded=row.role in blinded_roles())
