@@ -7,7 +7,7 @@ import funis.capture.identifiers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0016_allocations"),
+        ("capture", "0017_redactions"),
     ]
 
     operations = [
