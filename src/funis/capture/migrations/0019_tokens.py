@@ -7,7 +7,7 @@ import funis.capture.identifiers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0017_redactions"),
+        ("capture", "0018_summaries"),
     ]
 
     operations = [
