@@ -86,7 +86,8 @@ def test_signs_are_counted(tmp_path: Path) -> None:
     assert values(results, "test", "p_adjusted") == pytest.approx({"month_3": 0.5, "month_6": 0.5})
     assert values(results, "test", "lower") == values(results, "test", "draws") == {}
     table = printed(study, results, "table-permuted")
-    assert "P, permutation test (Holm)" in table
+    assert "P, permutation test\n" in table
+    assert "P, permutation test, Holm\n" in table
     assert "every arrangement was counted; P is exact" in table
     assert "drawn" not in table
     statistics = build_methods(study)[-1].paragraphs[0]

@@ -60,7 +60,7 @@ def test_area_under_the_curve(tmp_path: Path) -> None:
     assert "82.5 (69.8 to 95.2)" in table
     # The curve at the same visit keeps its own interval: 0.75 ** exp(-+1.96 * sqrt(1/12) / ln(4/3)).
     wide = math.exp(1.959964 * math.sqrt(1 / 12) / math.log(4 / 3))
-    assert f"0.750 ({0.75**wide:.3f} to {0.75 ** (1 / wide):.3f})" in table
+    assert f"75.0% ({100 * 0.75**wide:.1f} to {100 * 0.75 ** (1 / wide):.1f}%)" in table
     assert "area under the Kaplan-Meier curve" in table
     assert "restricted mean time free of the event" in build_methods(study)[-1].paragraphs[0]
 

@@ -316,7 +316,7 @@ def test_estimates_without_one_of_many_subjects_are_a_span(subjects: int, *, is_
         for kind, shift in [*(("subject", each) for each in shifts), ("site", 0.5)]
     ]
     results = replace(results_of({"S1": (1, 1)}), listings={"influence": pl.DataFrame(rows)})
-    (figure,) = build_influence_figures(study_of(CHANGE), results)
+    (figure,) = build_influence_figures(study_of(CHANGE), results, read_numbers(results.numbers))
     drawn = {
         layer["mark"]["type"] + str(layer["mark"].get("strokeWidth", "")): layer
         for layer in figure.spec["layer"]

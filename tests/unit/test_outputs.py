@@ -133,7 +133,7 @@ def test_adjusted_p_stands_beside_the_unadjusted(study: Study) -> None:
     numbers.add(place, "p", 0.0211, method="paired_t")
     numbers.add(replace(place, adjustment="holm"), "p_adjusted", 0.0422, method="paired_t")
     found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
-    assert lines(found) == [("P, paired t test (Holm)", "0.021 (0.042)")]
+    assert lines(found) == [("P, paired t test", "0.021"), ("P, paired t test, Holm", "0.042")]
     assert any("unadjusted, and in brackets adjusted by Holm" in note for note in found.footnotes)
 
 

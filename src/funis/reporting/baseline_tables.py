@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from funis.documents.table import TableCell, TableRow, TableSpec, heading, words
+from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import Labels, humanise, in_sentence
-from funis.reporting.number_book import Group, Number, NumberBook, count_cell, share_cell, single
+from funis.reporting.labels import Labels, humanise, in_sentence, listed
+from funis.reporting.number_book import Group, Number, NumberBook, bound, count_cell, share_cell, single
 from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.rule_words import rule_words
@@ -36,27 +37,40 @@ DISPOSITION: dict[str, str] = {
 }
 
 
+def _population_row(labels: Labels, book: NumberBook, name: str, groups: Sequence[Group]) -> TableRow:
+    """Make the row of a population, or of a subgroup that has as many subjects in several populations."""
+    rule = labels.population_rule(name)
+    within = listed([in_sentence(labels.population(group.population)) for group in groups])
+    return TableRow(
+        words(labels.population(name)),
+        (
+            words("Population" if groups[0].subgroup == ALL else f"Subgroup of {within}"),
+            words(rule_words(labels, rule) if rule else "every subject of the data"),
+            _once(book, groups, "n"),
+            _once(book, groups, "cannot_tell"),
+        ),
+    )
+
+
+def _once(book: NumberBook, groups: Sequence[Group], statistic: str) -> TableCell:
+    """Print a count that is the same in several groups once, with the ids of all."""
+    found = [each for group in groups if (each := bound(book.find(group, ALL, statistic), 0)) is not None]
+    return joined(replace(found[0], also=tuple(each.id for each in found[1:])) if found else None)
+
+
 def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify analysis populations and subgroups: rule, members, and subjects for whom it is not known."""
     groups = list(book.of("population"))
     if not groups:
         return ()
     labels = Labels(study)
-    rows = []
+    alike: dict[tuple[str, str, str], list[Group]] = {}
     for group in groups:
-        if group.arm != ALL:
-            continue
-        name = group.population if group.subgroup == ALL else group.subgroup
-        rule = labels.population_rule(name)
-        said = rule_words(labels, rule) if rule else "every subject of the data"
-        within = f"Subgroup of {in_sentence(labels.population(group.population))}"
-        cells = (
-            words("Population" if group.subgroup == ALL else within),
-            words(said),
-            single(book.find(group, ALL, "n"), 0),
-            single(book.find(group, ALL, "cannot_tell"), 0),
-        )
-        rows.append(TableRow(words(labels.population(name)), cells))
+        if group.arm == ALL:
+            name = group.population if group.subgroup == ALL else group.subgroup
+            counts = [single(book.find(group, ALL, each), 0).text for each in ("n", "cannot_tell")]
+            alike.setdefault((name, counts[0], counts[1]), []).append(group)
+    rows = [_population_row(labels, book, name, own) for (name, _, _), own in alike.items()]
     notes = (
         "Cannot tell: a value that the rule needs is missing; such a subject is not counted as a member.",
         *caution_of_subgroups(labels, [group.subgroup for group in groups]),

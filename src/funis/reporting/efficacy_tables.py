@@ -190,8 +190,8 @@ def _adjust_notes(endpoint: Endpoint, used: Sequence[Number]) -> tuple[str, ...]
     name = method_label(endpoint.adjust)
     return (
         (
-            f"P ({name}): unadjusted, and in brackets adjusted by {name} over the visits of the endpoint, "
-            "for each variable, group and test by itself; not over variables or endpoints."
+            f"P: unadjusted. P, {name}: adjusted by {name} over the visits of the endpoint, for each "
+            "variable, group and test by itself; not over variables or endpoints."
         ),
     )
 
@@ -334,14 +334,10 @@ def _test_lines(labels: Labels, book: NumberBook, group: Group, without: Collect
         if method in ESTIMATES:
             lines += _estimate_lines(labels, book, group, method)
         adjusted = {visit: adjusted_p(book, group, visit, method) for visit in visits}
-        cells = {visit: p_cell(book.find(group, visit, "p", method), adjusted[visit]) for visit in visits}
-        beside = adjustment_of(adjusted.values())
-        lines.append(
-            Line(
-                f"P, {in_sentence(method_label(method))}" + (f" ({method_label(beside)})" if beside else ""),
-                cells,
-            )
-        )
+        plain = f"P, {in_sentence(method_label(method))}"
+        lines.append(Line(plain, {visit: p_cell(book.find(group, visit, "p", method)) for visit in visits}))
+        beside = method_label(adjustment_of(adjusted.values()))
+        lines.append(Line(f"{plain}, {beside}", {visit: p_cell(each) for visit, each in adjusted.items()}))
         least = {visit: joined(bound_p(book.find(group, visit, "p_exact_least", method))) for visit in visits}
         lines.append(Line("Smallest P of an exact test with so few", least))
         zeros = {visit: single(book.find(group, visit, "zero_changes", method), 0) for visit in visits}

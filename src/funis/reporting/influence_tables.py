@@ -40,13 +40,22 @@ class _Line(NamedTuple):
 _TWO_LINES = 27
 
 
+#: Said where donors stand for nothing that lots do not stand for.
+DONORS_ARE_LOTS = "Without one donor, or by donor: the same numbers as by lot."
+_ANALYSES = frozenset({"influence", "site_effects"})
+#: What names a lot or a donor, and is not the same for both.
+_NAMES = frozenset({"most_influential_label"})
+
+
 def build_influence_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify the range of each estimate without one subject, site or lot, and who moves it most."""
     lines = _gather(book)
     if not lines:
         return ()
     labels = Labels(study)
+    is_once = donors_are_lots(book)
     kinds = [kind for kind in _KINDS if any(kind in found for found in lines.values())]
+    kinds = [kind for kind in kinds if kind != "donor" or not is_once]
     rows: list[TableRow] = []
     said = ""
     for line, found in lines.items():
@@ -70,6 +79,7 @@ def build_influence_tables(study: Study, book: NumberBook) -> tuple[TableSpec, .
         ),
         "Mixed model: the covariance is held at its estimate from all subjects.",
         "Lot and donor: of the first infusion." if {"lot", "donor"} & set(kinds) else "",
+        DONORS_ARE_LOTS if is_once else "",
     )
     return (
         TableSpec(
@@ -77,6 +87,21 @@ def build_influence_tables(study: Study, book: NumberBook) -> tuple[TableSpec, .
             tuple(rows), tuple(filter(None, notes)), spanners=tuple(spanners),
         ),
     )  # fmt: skip
+
+
+def donors_are_lots(book: NumberBook) -> bool:
+    """Tell whether leaving out one donor gives every number that leaving out one lot gives.
+
+    Parameters
+    ----------
+    book : the numbers of a run
+    """
+    found: dict[str, dict[tuple[str, ...], float | None]] = {"lot": {}, "donor": {}}
+    for number in book.numbers:
+        if number.analysis in _ANALYSES and number.cluster in found and number.statistic not in _NAMES:
+            key = tuple(str(getattr(number, name)) for name in (*_Line._fields, "analysis", "statistic"))
+            found[number.cluster][key] = number.value
+    return bool(found["lot"]) and found["lot"] == found["donor"]
 
 
 def _gather(book: NumberBook) -> dict[_Line, dict[str, dict[str, Number]]]:
@@ -141,8 +166,11 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     labels = Labels(study)
     rows: list[TableRow] = []
     notes: dict[str, str] = {}
+    is_once = donors_are_lots(book)
     for group in groups:
         kind = group.cluster
+        if kind == "donor" and is_once:
+            continue
         changed = labels.variable_with_unit(group.variable, group.measure)
         named = with_groups(changed, labels.within(group.subgroup, ALL))
         for visit in book.visits(group):
@@ -177,6 +205,7 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         *say_unadjusted(number for group in groups for number in book.all(group)),
         *level_notes(labels, ends),
         *notes,
+        *((DONORS_ARE_LOTS,) if is_once else ()),
     )
     title = "Sites, lots and donors as random effects of the change"
     return (TableSpec("table-site-effects", SECTION, title, heads, tuple(rows), footnotes),)
@@ -202,9 +231,13 @@ def _effect_cells(get: dict[str, Number | None]) -> Iterable[TableCell]:
 # --- the figure ------------------------------------------------------------------------------------------
 
 
-def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
+def build_influence_figures(study: Study, results: Results, book: NumberBook) -> tuple[FigureSpec, ...]:
     """Specify how far each estimate moves without one, at the last visit of each endpoint, in one panel."""
     frame = results.listings.get("influence", pl.DataFrame())
+    is_once = donors_are_lots(book)
+    if is_once and not frame.is_empty():
+        # Marks of donors would lie on those of lots and hide them.
+        frame = frame.filter(pl.col("kind") != "donor")
     if frame.is_empty():
         return ()
     labels = Labels(study)
@@ -233,6 +266,7 @@ def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec,
                     "all, in standard errors of the latter. A mark that stands alone carries weight; beyond "
                     "1 it moves the estimate by more than its own uncertainty."
                 ),
+                *((DONORS_ARE_LOTS,) if is_once else ()),
                 *((f"{say_summarised(most)} Bar: from the lowest to the highest of them.",) if most else ()),
             ),
         ),

@@ -380,7 +380,7 @@ class Labels:
         measure : what was measured or judged, where the variable is derived of it (a change)
         """
         if measure and name == name_change(measure):
-            return f"Change in {self.variable(measure)}"
+            return f"Change in {in_sentence(self.variable(measure))}"
         if measure and name == name_sustained(measure):
             return f"{self.variable(measure)}, sustained"
         own = self._own(name)

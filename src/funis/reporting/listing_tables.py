@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from funis.documents.table import Inline, TableSpec, text_rows
@@ -25,6 +27,12 @@ _EVENT_COLUMNS = (
     "action",
     "lot",
 )
+
+
+#: How a reason opens: the class, the rule of several that held, and the visit.
+_OPENING = re.compile(r"[^ :]+(?: \((?P<rule>rule [^)]+)\))? at [^:]+: (?P<rest>.+)", re.DOTALL)
+#: Shares of the width: a class and a visit stand on one line, the reason has the rest.
+_WIDTHS = {"subject": 12, "visit": 10, "response": 21, "reason": 38, "relapse": 8, "relapse_visit": 11}
 
 
 def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, ...]:
@@ -62,10 +70,25 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
                 tuple(proposal_notes(labels, name)),
                 is_text=True,
                 is_collapsed=True,
+                widths=tuple(_WIDTHS[each] for each in columns),
                 instead=say_cut(own.height, "responses"),
             )
         )
     return tuple(found)
+
+
+def _reason(text: str) -> str:
+    """Leave out of a reason the class and the visit, which have columns of their own, but not the rule.
+
+    Examples
+    --------
+    >>> _reason("PCR (rule 2) at month 6: no A; B in renal."), _reason("cannot tell: no grades.")
+    ('No A; B in renal. By rule 2.', 'Cannot tell: no grades.')
+    """
+    found = _OPENING.fullmatch(text)
+    rest = found["rest"] if found else text
+    rule = f" By {found['rule']}." if found and found["rule"] else ""
+    return f"{rest[:1].upper()}{rest[1:]}{rule}".replace(" -> ", " → ")
 
 
 def _word(labels: Labels, definition: str, column: str, value: object) -> str:
@@ -74,7 +97,7 @@ def _word(labels: Labels, definition: str, column: str, value: object) -> str:
     if column in {"visit", "relapse_visit"}:
         return labels.visit(str(value))
     if column == "reason":
-        return str(value).replace("_", " ")
+        return _reason(str(value).replace("_", " "))
     return class_label(definition, str(value)) if column == "response" else _text(value)
 
 

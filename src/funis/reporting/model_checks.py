@@ -86,7 +86,7 @@ def _fit_table(labels: Labels, book: NumberBook, fits: Sequence[Group]) -> Table
             "Skewness: of the same."
         ),
     )
-    return TableSpec("table-fits", SECTION, "Mixed models: fit", heads, tuple(rows), notes)
+    return TableSpec("table-fits", SECTION, "Mixed models: fit", heads, tuple(rows), notes, is_upright=True)
 
 
 def _covariance_tables(labels: Labels, book: NumberBook, fits: Sequence[Group]) -> Iterable[TableSpec]:

@@ -293,12 +293,10 @@ def single(number: Number | None, digits: int, *, trimmed: bool = False) -> Tabl
     return joined(bound(number, digits, trimmed=trimmed))
 
 
-def p_cell(number: Number | None, adjusted: Number | None = None) -> TableCell:
-    """Make a cell of a P value, the adjusted one beside it in brackets, and n where it is small."""
-    plain, beside = bound_p(number), bound_p(adjusted)
-    if number is None or plain is None:
-        return joined(plain)
-    return joined(plain, *((" (", beside, ")") if beside else ()), *small_n(number))
+def p_cell(number: Number | None) -> TableCell:
+    """Make a cell of a P value, with n where it is small; an adjusted one has a cell of its own."""
+    plain = bound_p(number)
+    return joined(plain) if number is None or plain is None else joined(plain, *small_n(number))
 
 
 def small_n(number: Number) -> tuple[Inline | str, ...]:

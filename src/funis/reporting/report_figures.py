@@ -62,7 +62,7 @@ def build_figures(
         *build_forest(study, book),
         *build_estimand_forest(study, book),
         *build_regression_figures(study, results, book),
-        *build_influence_figures(study, results),
+        *build_influence_figures(study, results, book),
         *build_diagnostic_figures(study, results, book),
     )
     shown = figures_of_one(figures) if book.has_one_subject else figures

@@ -290,14 +290,27 @@ def _survival_row(labels: Labels, book: NumberBook, group: Group, visit: str) ->
         return TableRow(words("Whole follow-up: n, events, median time in days"), cells, indent=1)
     survival = book.find(group, visit, "survival")
     limits = [
-        bound(book.find(group, visit, name, survival.method), 3) if survival else None
-        for name in ("lower", "upper")
+        book.find(group, visit, name, survival.method) if survival else None for name in ("lower", "upper")
     ]
-    estimate = (
-        joined(bound(survival, 3), " (", *interval(*limits), ")") if all(limits) else single(survival, 3)
-    )
+    estimate = _share_cell(survival, *limits)
     day = single(book.find(group, visit, "planned_time"), 0)
     return TableRow(words(labels.visit(visit)), (day, at_risk, events, estimate), indent=1)
+
+
+def _share_cell(share: Number | None, lower: Number | None, upper: Number | None) -> TableCell:
+    """Print a share of one with its interval in percent, as the main part and the figure do."""
+    middle, low, high = (_in_percent(each) for each in (share, lower, upper))
+    if middle is None or share is None or share.value is None:
+        return joined(middle)
+    if low is None or high is None:
+        return joined(middle, "%")
+    return joined(middle, "% (", *percent_interval(low, high), ")")
+
+
+def _in_percent(number: Number | None) -> Inline | None:
+    if number is None or number.value is None:
+        return bound(number, 1)
+    return bound(number._replace(value=100 * number.value), 1)
 
 
 def _incidence_row(book: NumberBook, group: Group, visit: str) -> TableRow:
@@ -308,8 +321,7 @@ def _incidence_row(book: NumberBook, group: Group, visit: str) -> TableRow:
     if share is not None and share.value is None and share.status == "not_collected":
         cell = joined(Inline(share.text, share.id))
     else:
-        limits = [bound(lower, 3), bound(upper, 3)]
-        cell = joined(bound(share, 3), " (", *interval(*limits), ")") if all(limits) else single(share, 3)
+        cell = _share_cell(share, lower, upper)
     label = "Had the event, with death competing; in place of events the deaths before it"
     return TableRow(words(label), (EMPTY, EMPTY, joined(deaths) if deaths else EMPTY, cell), indent=1)
 

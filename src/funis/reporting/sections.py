@@ -207,7 +207,7 @@ def describe_provenance(study: Study, results: Results) -> Iterator[str]:
     yield f"Made by funis {origin.version} from the study file {study.trial.id} and the input files below."
     if origin.files:
         whole = hashlib.sha256("".join(sorted(file.sha256 for file in origin.files)).encode()).hexdigest()
-        yield f"{len(origin.files)} input files, together {whole[:12]}."
+        yield f"{len(origin.files)} input files; the hash of them all begins with {whole[:12]}."
     yield f"Data cut: {origin.data_cut or 'the data hold no date'}."
     yield f"Seed of everything drawn at random: {origin.seed}."
     for name in study.instrument_names:

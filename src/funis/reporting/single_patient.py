@@ -296,13 +296,20 @@ def build_dates_of_one(results: Results, labels: Labels, *, of_one: bool) -> tup
     -------
     tuple of TableSpec : one; none where there are more subjects, or no date was recorded
     """
-    dated = sorted(_dated(results, labels)) if of_one else []
+    every = sorted(_dated(results, labels)) if of_one else []
+    dated = [each for each in every if each[1] >= _EARLIEST]
     if not dated:
         return ()
     heads, title = ("Date", "What", "Study day"), "Visits and infusions of the subject, by date"
     rows = text_rows((day.isoformat(), what, _study_day(number)) for day, number, what in dated)
-    note = "Study day 0: first infusion."
-    return (TableSpec("table-dates-of-one", "subjects", title, heads, rows, (note,), is_text=True),)
+    notes = ["Study day 0: first infusion."]
+    if len(dated) < len(every):
+        notes.append("Dates more than a year before it were recorded too; they are not printed.")
+    return (TableSpec("table-dates-of-one", "subjects", title, heads, rows, tuple(notes), is_text=True),)
+
+
+#: First study day whose date is printed: a date that was written wrong can be the one of a birth.
+_EARLIEST: Final = -366
 
 
 def _dated(results: Results, labels: Labels) -> Iterator[tuple[date, int, str]]:

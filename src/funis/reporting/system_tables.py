@@ -138,17 +138,20 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
     for group in groups:
         moved = tuple(_moved_cell(book, group, visit) for visit in visits)
         shares = tuple(estimate_cell(book, group, visit, "signed_rank_pratt", 2) for visit in visits)
-        tests = tuple(_system_p(book, group, visit) for visit in visits)
         rows.append(
             TableRow(words(_of_groups(labels, _system_name(group.variable), group), strong=True), moved)
         )
         share = f"Share worse minus better ({level_text(study, group.endpoint)} CI)"
         rows.append(TableRow(words(share), shares, indent=1))
-        rows.append(TableRow(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
+        tests = [_both_p(book, group, visit) for visit in visits]
+        rows.append(TableRow(words("P"), tuple(plain for plain, _ in tests), indent=1))
+        if beside:
+            name = f"P, {method_label(beside)}"
+            rows.append(TableRow(words(name), tuple(adjusted for _, adjusted in tests), indent=1))
     heads = ("Organ system", *(labels.visit(visit) for visit in visits))
     notes = [] if book.has_one_subject else [_MOVED]
     notes += (
-        [f"P ({method_label(beside)}): unadjusted, and adjusted over the visits of one system, not all."]
+        [f"P: unadjusted. P, {method_label(beside)}: adjusted over the visits of one system, not over all."]
         if beside
         else say_unadjusted(used)
     )
@@ -168,9 +171,11 @@ def _moved_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
     return joined(counts[0], " · ", counts[1], " · ", counts[2])
 
 
-def _system_p(book: NumberBook, group: Group, visit: str) -> TableCell:
+def _both_p(book: NumberBook, group: Group, visit: str) -> tuple[TableCell, TableCell]:
+    """Give the P value of a test and the adjusted one, each in a cell of its own."""
     plain = book.find(group, visit, "p")
-    return p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None)
+    adjusted = adjusted_p(book, group, visit, plain.method) if plain is not None else None
+    return p_cell(plain), p_cell(adjusted)
 
 
 _UNCONDITIONAL = (
@@ -194,20 +199,20 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     if not groups:
         return ()
     labels = Labels(study)
+    used = [number for group in groups for number in book.all(group)]
+    beside = adjustment_of(used)
+    tests = ["P", f"P, {method_label(beside)}"] if beside else ["P"]
     rows: list[TableRow] = []
-    held = any(number.statistic == "conditional_se" for group in groups for number in book.all(group))
+    held = any(number.statistic == "conditional_se" for number in used)
     for group in groups:
         name = labels.variable_with_unit(group.variable, group.measure)
         rows.append(heading(_of_groups(labels, name, group)))
         for visit in ordered_visits(study, book.visits(group)):
-            row = _model_row(labels, book, group, visit)
+            row = _model_row(labels, book, group, visit, len(tests))
             rows.append(replace(row, cells=(*row.cells, _held_cell(book, group, visit))) if held else row)
-    used = [number for group in groups for number in book.all(group)]
-    beside = adjustment_of(used)
-    test = f"P ({method_label(beside)})" if beside else "P"
     ends = [group.endpoint for group in groups]
     level = levels_text(study, ends)
-    heads = ["Visit", "n", f"Mean change ({level} CI)", "SE", "df", test]
+    heads = ["Visit", "n", f"Mean change ({level} CI)", "SE", "df", *tests]
     notes = [_model_words(study, endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
     if held:
         heads.append(f"{level} CI, baselines held")
@@ -216,7 +221,7 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     shared = dict.fromkeys(number.endpoint for number in used if number.statistic == "shared_slope")
     notes += [_SHARED_SLOPE.format(labels.endpoint(name)) for name in shared]
     if beside:
-        notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")
+        notes.append(f"P: unadjusted. {tests[1]}: adjusted over the visits of the endpoint.")
     notes += say_unadjusted(used)
     title = "Mixed models for repeated measures: marginal mean change from baseline"
     return (
@@ -244,13 +249,12 @@ def _digits(book: NumberBook, group: Group) -> int:
     return decimals_for(book, group.measure, means)
 
 
-def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
+def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str, tests: int) -> TableRow:
     estimate, digits = book.find(group, visit, "estimate"), _digits(book, group)
     names = ("estimate", "lower", "upper")
     middle, lower, upper = (bound(book.find(group, visit, name), digits) for name in names)
     has_limits = lower is not None and upper is not None
     change = joined(middle, " (", *interval(lower, upper), ")") if has_limits else single(estimate, digits)
-    plain = book.find(group, visit, "p")
     cells = (
         joined(Inline(str(estimate.n), estimate.id))
         if estimate is not None and estimate.n is not None
@@ -258,7 +262,7 @@ def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Ta
         change,
         single(book.find(group, visit, "se"), digits + 1),
         single(book.find(group, visit, "df"), 1),
-        p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None),
+        *_both_p(book, group, visit)[:tests],
     )
     return TableRow(words(labels.visit(visit)), cells, indent=1)
 

@@ -87,7 +87,8 @@ GUIDANCE = Guidance(
 SUPPLEMENT_TITLE = "Supplement"
 SUPPLEMENT_LEAD = "What is looked up: definitions, listings, diagnostics, sensitivity, files and rules."
 #: A longer title is cut in the head of a printed page.
-_LONGEST = 70
+#: Of the title at the head of a printed page: with the warning beside it one line holds no more.
+_LONGEST = 48
 
 
 def build_document(
@@ -208,7 +209,7 @@ def _shorten(title: str) -> str:
     Examples
     --------
     >>> _shorten("Cells in lupus"), _shorten("Umbilical " * 9)
-    ('Cells in lupus', 'Umbilical Umbilical Umbilical Umbilical Umbilical Umbilical…')
+    ('Cells in lupus', 'Umbilical Umbilical Umbilical Umbilical…')
     """
     if len(title) < _LONGEST:
         return title
