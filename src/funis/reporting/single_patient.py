@@ -168,7 +168,7 @@ def table_of_one(table: TableSpec, counts: Collection[str] = ()) -> TableSpec:
         return table
     # A line that only names those below it has blank cells and stays.
     rows = tuple(
-        _plain_row(row, counts)
+        _plain_row(row)
         for place, row in enumerate(table.rows)
         if row.is_heading
         or _names_rows(table.rows, place)
@@ -188,7 +188,9 @@ def table_of_one(table: TableSpec, counts: Collection[str] = ()) -> TableSpec:
         table,
         heads=tuple(_plain(table.heads[place]) for place in over),
         rows=tuple(
-            row if row.is_heading else replace(row, cells=tuple(row.cells[place - 1] for place in over[1:]))
+            replace(row, cells=tuple(_answered(row.cells[place - 1], counts) for place in over[1:]))
+            if not row.is_heading
+            else row
             for row in rows
         ),
         spanners=_fitted(table.spanners, over),
@@ -229,10 +231,9 @@ def _plain(words: str) -> str:
     return _HEADS_OF_ONE.get(found) or _COUNTED.sub("", found)
 
 
-def _plain_row(row: TableRow, counts: Collection[str]) -> TableRow:
+def _plain_row(row: TableRow) -> TableRow:
     parts = tuple(part if part.id else replace(part, text=_plain(part.text)) for part in row.stub.parts)
-    cells = tuple(_answered(cell, counts) for cell in row.cells)
-    return replace(row, stub=replace(row.stub, parts=parts), cells=cells)
+    return replace(row, stub=replace(row.stub, parts=parts))
 
 
 def _answered(cell: TableCell, counts: Collection[str]) -> TableCell:
