@@ -91,7 +91,8 @@ def test_the_table_says_which_items_were_read_and_which_stand_from_memory() -> N
     assert isinstance(table, TableSpec)
     assert "items 1 to 8 in copies of the checklist" in table.footnotes[0]
     assert "items 9 to 22 are from memory" in table.footnotes[0]
-    assert "items 20 to 22 are from memory" in reporting_checklists()["strobe"].read
+    said = reporting_checklists()["strobe"].read
+    assert "the follow-up time that item 14 asks of a cohort is from memory" in said
     assert reporting_checklists()["consort"].read == "all 30 items in Table 1 of it"
 
 
