@@ -88,7 +88,7 @@ SUPPLEMENT_TITLE = "Supplement"
 SUPPLEMENT_LEAD = "What is looked up: definitions, listings, diagnostics, sensitivity, files and rules."
 #: A longer title is cut in the head of a printed page.
 #: Of the title at the head of a printed page: with the warning beside it one line holds no more.
-_LONGEST = 48
+_LONGEST = 40
 
 
 def build_document(
@@ -209,7 +209,7 @@ def _shorten(title: str) -> str:
     Examples
     --------
     >>> _shorten("Cells in lupus"), _shorten("Umbilical " * 9)
-    ('Cells in lupus', 'Umbilical Umbilical Umbilical Umbilical…')
+    ('Cells in lupus', 'Umbilical Umbilical Umbilical…')
     """
     if len(title) < _LONGEST:
         return title
