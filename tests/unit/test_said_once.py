@@ -58,7 +58,7 @@ def test_donors_that_are_their_lots_have_no_columns_of_their_own(donor: float, *
 def test_marks_of_donors_do_not_hide_those_of_lots(donor: float, *, is_once: bool) -> None:
     line = {"endpoint": "e", "variable": "sledai_2k_change", "measure": "sledai_2k", "subgroup": "all"}
     line |= {"arm": "all", "contrast": "", "visit": "month_6", "method": "paired_t"}
-    marks = [line | {"kind": kind, "shift": 0.1} for kind in ("subject", "lot", "donor")]
+    marks = [{**line, "kind": kind, "shift": 0.1} for kind in ("subject", "lot", "donor")]
     results = results_of(left_out(donor), influence=pl.DataFrame(marks))
     (figure,) = build_influence_figures(STUDY, results, read_numbers(results.numbers))
     assert ("donor" in str(figure.spec)) is not is_once
