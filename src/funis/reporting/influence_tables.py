@@ -186,17 +186,8 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
             if get["word"] is not None:
                 notes[f"{text[:1].upper()}{text[1:]}."] = ""
     ends = [group.endpoint for group in groups]
-    heads = (
-        "",
-        "By",
-        "n",
-        "Groups",
-        "Mean change",
-        "SD between",
-        "SD within",
-        f"Share between ({levels_text(study, ends)} CI)",
-        "P",
-    )
+    share = f"Share between ({levels_text(study, ends)} CI)"
+    heads = ("", "By", "n", "Groups", "Mean change", "SD between", "SD within", share, "P")
     footnotes = (
         (
             "Random intercept by restricted maximum likelihood. Share between: variance between groups over "
