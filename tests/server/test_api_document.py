@@ -30,7 +30,8 @@ def told(configuration: Configuration) -> tuple[list[Any], str]:
     _, shown = act("administrator", lambda: issue_token("tests", "auditor", "", today() + timedelta(days=2)))
     headers = {"Host": "localhost"}
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", get_wsgi_application(), headers=headers)
-    return [each.ok() for each in schema.get_all_operations()], shown
+    found: list[Any] = list(schema.get_all_operations())
+    return [each.ok() for each in found], shown
 
 
 def hold(operation: Any, mode: GenerationMode, shown: str) -> None:
