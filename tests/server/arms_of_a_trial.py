@@ -313,6 +313,11 @@ def test_an_investigator_unblinds_one_subject_once_and_everybody_sees_that_it_wa
             assert "Unblinded" in text
             assert not [each for each in NAMES if each in text]
     assert "Unblinded" not in page("monitor", f"/subjects/{other.pk}")
+    notices = page("monitor", "/notices")
+    assert "A subject was unblinded" in notices
+    assert subject.number in notices
+    assert not [each for each in NAMES if each in notices]
+    assert "A subject was unblinded" not in page("monitor", "/notices", "02")
     trail = page("monitor", f"/subjects/{subject.pk}/trail")
     assert "anaphylaxis" in trail
     assert not [each for each in NAMES if each in trail]

@@ -29,11 +29,13 @@ from funis.capture.people.permissions import (
 from funis.capture.study_in_force import started_with, today
 
 SERIOUS, OVERDUE, CROSSED, PAUSED = "serious_event", "report_overdue", "rule_crossed", "infusions_paused"
+ARM_OPENED = "arm_opened"
 KINDS: Final[Mapping[str, str]] = {
     SERIOUS: "A serious event was entered",
     OVERDUE: "The report of a serious event is overdue",
     CROSSED: "A stopping rule is crossed",
     PAUSED: "A stopping rule pauses the infusions",
+    ARM_OPENED: "A subject was unblinded",
 }
 """Every kind of notice, with the printed words."""
 TOLD: Final[Mapping[str, frozenset[str]]] = {
@@ -41,6 +43,7 @@ TOLD: Final[Mapping[str, frozenset[str]]] = {
     OVERDUE: frozenset({INVESTIGATOR, COORDINATOR, MONITOR, MANAGER}),
     CROSSED: frozenset({BOARD, MANAGER}),
     PAUSED: frozenset({INVESTIGATOR, COORDINATOR, LABORATORY, MONITOR}),
+    ARM_OPENED: frozenset({INVESTIGATOR, MONITOR, MANAGER, BOARD}),
 }
 """Who is told of each kind, where the role is held; what belongs to no site, wherever it is held."""
 WAITING, SENT, NO_ADDRESS = "waiting", "sent", "no_address"

@@ -6,13 +6,15 @@ from funis.capture.conduct.allocation.arms import allocation_of, open_arm
 from funis.capture.context import moment
 from funis.capture.models import AllocationEvent, Subject
 from funis.capture.models.allocations import UNBLINDED
+from funis.capture.safety.notices import ARM_OPENED, News, tell
 from funis.errors import ValueRangeError
 
 
 def unblind(subject: Subject, reason: str, login: str) -> str:
     """Open the arm of a subject, within a transaction in which the investigator acts.
 
-    The arm is given to the caller and stands nowhere: whoever needs it again gives a reason again.
+    The arm is given to the caller and stands nowhere: whoever needs it again gives a reason again. That it was
+    opened is told to the site and to the sponsor, without the arm.
 
     Parameters
     ----------
@@ -34,7 +36,9 @@ def unblind(subject: Subject, reason: str, login: str) -> str:
     if allocation is None:
         raise ValueRangeError("allocation", "none", "a subject who was allocated")
     arm = open_arm(allocation)
-    AllocationEvent(
+    event = AllocationEvent(
         subject=subject, site=subject.site, kind=UNBLINDED, by=login, at=moment(), reason=reason.strip()
-    ).save()
+    )
+    event.save()
+    tell(News(ARM_OPENED, event.pk, f"/subjects/{subject.pk}/allocation", subject))
     return arm
