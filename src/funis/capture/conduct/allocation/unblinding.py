@@ -13,8 +13,8 @@ from funis.errors import ValueRangeError
 def unblind(subject: Subject, reason: str, login: str) -> str:
     """Open the arm of a subject, within a transaction in which the investigator acts.
 
-    The arm is given to the caller and stands nowhere: whoever needs it again gives a reason again. That it was
-    opened is told to the site and to the sponsor, without the arm.
+    The arm is given to the caller and stands nowhere: whoever needs it again gives a reason again. That it
+    was opened is told to the site and to the sponsor, without the arm.
 
     Parameters
     ----------
