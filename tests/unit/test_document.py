@@ -201,8 +201,9 @@ def test_colours_stand_in_one_table() -> None:
     found = {
         path.name: colour.findall(own_table.sub("", path.read_text(encoding="utf-8")))
         for path in sources
-        # The drawing of a fit stands below the documents and has the same hues in a table of its own.
-        if path.name not in {"colours.py", "mean_drawing.py"}
+        # The drawing of a fit stands below the documents and has the same hues in a table of its own; in the
+        # definition of a skin score red is what the skin is.
+        if path.name not in {"colours.py", "mean_drawing.py"} and path.parent.name != "definitions"
     }
     assert {name: colours for name, colours in found.items() if colours} == {}
 
