@@ -464,3 +464,15 @@ def test_an_estimand_is_printed_in_words_and_not_by_its_id(tmp_path: Path) -> No
     )
     assert table.title.startswith("Estimand “change without rescue”: ")
     assert table.footnotes[0].startswith("Estimand “change without rescue” of ")
+
+
+def test_a_trial_without_data_yet_says_where_its_estimands_are_told(tmp_path: Path) -> None:
+    """No model has anything to fit: its section is left out, and nothing may lead there."""
+    study, _ = run_small(tmp_path / "trial", RESCUE + estimand("rescue_medication treatment_policy"))
+    for table in (tmp_path / "trial" / "data").glob("*.csv"):
+        if table.name != "subjects.csv":
+            head = table.read_text(encoding="utf-8").split("\n", 1)[0]
+            table.write_text(f"{head}\n", encoding="utf-8")
+    page = render_html(study, analyse(study, read_tables(tmp_path / "trial", study)))
+    assert "estimands with their strategies" in page
+    assert "treatment policy" in page

@@ -42,7 +42,7 @@ def build_endpoint_box(study: Study, *, of_one: bool = False) -> tuple[Box, ...]
     together = co_primary_words(study)
     if together:
         notes.insert(0, together)
-    notes.insert(0, _estimand_line(labels))
+    notes.insert(0, _estimand_line(labels, of_one=of_one))
     return (Box(ENDPOINTS_BOX, "Endpoints in words", entries, tuple(map(plain, notes))),)
 
 
@@ -157,12 +157,14 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _estimand_line(labels: Labels) -> str:
+def _estimand_line(labels: Labels, *, of_one: bool) -> str:
     """Say whom and what the results are about, and what happens to those without an outcome."""
     study = labels.study
     names = dict.fromkeys(each.population or "enrolled" for each in study.endpoints)
     who = listed([in_sentence(labels.population(name)) for name in names])
     treatment = study.product.name or "the treatment"
     compared = "the arms are compared" if study.arms else "no treatment is compared"
-    planned = "; estimands with their strategies: " + reference("models") if study.estimands else ""
+    # The methods, not the section of models: that one is left out where no data reach a model.
+    told = bool(study.estimands) and not of_one
+    planned = f"; estimands with their strategies: {reference('definitions')}" if told else ""
     return f"Population: {who}. Treatment: {treatment}; {compared}{planned}."
