@@ -20,7 +20,7 @@ from funis.reporting.report import render_html
 from funis.reporting.report_tables import build_tables
 from funis.results import Results
 from funis.study.model import Study
-from funis.study.read import read_study
+from funis.study.read import read_study, template_path
 
 sys.path.insert(0, str(Path(__file__).parent))
 write_small_trial = import_module("small_trial").write_small_trial
@@ -466,13 +466,17 @@ def test_an_estimand_is_printed_in_words_and_not_by_its_id(tmp_path: Path) -> No
     assert table.footnotes[0].startswith("Estimand “change without rescue” of ")
 
 
-def test_a_trial_without_data_yet_says_where_its_estimands_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("subjects", [1, 3])
+def test_a_trial_without_data_yet_says_where_its_estimands_are_told(subjects: int, tmp_path: Path) -> None:
     """No model has anything to fit: its section is left out, and nothing may lead there."""
-    study, _ = run_small(tmp_path / "trial", RESCUE + estimand("rescue_medication treatment_policy"))
-    for table in (tmp_path / "trial" / "data").glob("*.csv"):
-        if table.name != "subjects.csv":
-            head = table.read_text(encoding="utf-8").split("\n", 1)[0]
-            table.write_text(f"{head}\n", encoding="utf-8")
-    page = render_html(study, analyse(study, read_tables(tmp_path / "trial", study)))
-    assert "estimands with their strategies" in page
-    assert "treatment policy" in page
+    arms = '[[arms]]\nid = "A"\nname = "Cells"\n[[arms]]\nid = "B"\nname = "Placebo"\ncontrol = true\n'
+    text = template_path("sle").read_text(encoding="utf-8").replace("single_arm", "parallel")
+    (tmp_path / "study.toml").write_text(text + arms, encoding="utf-8")
+    rows = [f"S{number},01,female,3{number},{'AB'[number % 2]}" for number in range(subjects)]
+    (tmp_path / "data").mkdir()
+    table = "\n".join(["subject,site,sex,age,arm", *rows, ""])
+    (tmp_path / "data" / "subjects.csv").write_text(table, encoding="utf-8")
+    study = read_study(tmp_path)
+    page = render_html(study, analyse(study, read_tables(tmp_path, study)))
+    assert "Treatment: UC-MSC; the arms are compared" in page
+    assert ("estimands with their strategies" in page) == (subjects > 1)
