@@ -55,7 +55,7 @@ def test_twice_the_letters_are_about_twice_the_work(name: str) -> None:
 
 def widest(pattern: re.Pattern[str]) -> int:
     """Give how many letters a pattern can span, by the parser of the standard library."""
-    parser = re._parser  # type: ignore[attr-defined]
+    parser = import_module("re._parser")
     return int(parser.parse(pattern.pattern, pattern.flags).getwidth()[1])
 
 
