@@ -21,7 +21,7 @@ def test_a_blinded_trial_of_two_arms(tmp_path: Path) -> None:
         environment.pop(name, None)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [*command, str(HERE / "arms_of_a_trial.py")],
+        [*command, str(HERE / "arms_of_a_trial.py"), str(HERE / "blinded_walk.py")],
         capture_output=True, text=True, env=environment, cwd=HERE.parents[1], check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

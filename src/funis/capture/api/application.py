@@ -144,7 +144,7 @@ def read_form(asked: ProgramRequest, key: Key) -> Schema:
 def read_trail(asked: ProgramRequest, key: Key, wanted: Query[ItemFilter]) -> Schema:
     """Give what was done to a form, or to one of its items: who, when, why, old and new."""
     form = resources.find_form(asked, key)
-    return shapes.TrailPage(items=resources.describe_history(form, wanted.item), next="")
+    return shapes.TrailPage(items=resources.describe_history(asked, form, wanted.item), next="")
 
 
 @api.get("/adverse-events", response=_answers(shapes.FormPage), summary="Adverse events")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -13,7 +14,7 @@ from funis.capture.casebook.values import NEVER_PRINTED
 from funis.capture.forms.plan_parts import StudyPlan
 from funis.capture.models import Form, InfusionRecord, Query, Subject, SubjectVisit
 from funis.capture.monitoring.verification import marks_of
-from funis.capture.people.blinding import WITHHELD_CODES, WITHHELD_FORMS
+from funis.capture.people.blinding import WITHHELD_FORMS, shown_queries
 from funis.capture.signing.status import SignatureRead, read_signatures
 from funis.capture.study_in_force import newest_version, plan_of, started_with
 from funis.capture.trail.history import Change, read_history
@@ -36,9 +37,7 @@ def forms_within(asked: ProgramRequest, rows: QuerySet[Form]) -> QuerySet[Form]:
 
 def queries_within(asked: ProgramRequest, rows: QuerySet[Query]) -> QuerySet[Query]:
     """Give the queries of the sites of a token; a blinded one sees none that gives an arm away."""
-    if asked.rights.is_blinded:
-        rows = rows.exclude(form_name__in=WITHHELD_FORMS).exclude(code__in=WITHHELD_CODES)
-    return within(asked, rows)
+    return within(asked, shown_queries(rows, is_blinded=asked.rights.is_blinded))
 
 
 def one_page(
@@ -188,7 +187,8 @@ def describe_infusion(row: Form) -> shapes.InfusionShape:
 def describe_signatures(asked: ProgramRequest, subject: str) -> list[shapes.SignatureShape]:
     """Describe the signatures of a subject, the newest first, with the forms that a token may see."""
     shown = set(forms_within(asked, Form.objects.filter(subject=subject)).values_list("pk", flat=True))
-    return [_signature(each, shown) for each in read_signatures(subject)]
+    found = read_signatures(subject, is_blinded=asked.rights.is_blinded)
+    return [_signature(each, shown) for each in found]
 
 
 def _signature(each: SignatureRead, shown: set[str]) -> shapes.SignatureShape:
@@ -204,9 +204,13 @@ def _signature(each: SignatureRead, shown: set[str]) -> shapes.SignatureShape:
     )  # fmt: skip
 
 
-def describe_history(form: Form, item: str) -> list[shapes.TrailShape]:
+def describe_history(asked: ProgramRequest, form: Form, item: str) -> list[shapes.TrailShape]:
     """Describe what was done to a form, or to one item of it, the oldest first."""
-    found = (_change(form, each) for each in read_history(f"subject:{form.subject_id}", form.pk))
+    changes = read_history(f"subject:{form.subject_id}", form.pk)
+    if asked.rights.is_blinded:
+        # The numbers of the chain count what a blinded token is not shown.
+        changes = (replace(each, seq=number) for number, each in enumerate(changes, start=1))
+    found = (_change(form, each) for each in changes)
     return [each for each in found if not item or item in each.items]
 
 

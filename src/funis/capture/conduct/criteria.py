@@ -11,6 +11,7 @@ import polars as pl
 
 from funis.capture.exchange.export import export_tables
 from funis.capture.models import Form, Screening, Subject
+from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.study_in_force import today
 from funis.data.tables import tables_from_frames
 from funis.study.days import derive_subject_frame, subject_schema
@@ -75,7 +76,9 @@ class AnsweredCriterion:
         return "not seen" if self.criterion.rule and self.by_rule is None and not self.seen_in else None
 
 
-def answered_criteria(study: Study, subject: Subject, screening: Screening | None) -> list[AnsweredCriterion]:
+def answered_criteria(
+    study: Study, subject: Subject, screening: Screening | None, *, is_blinded: bool = False
+) -> list[AnsweredCriterion]:
     """Give each criterion of a study for a subject, with the answer and what its rule says today.
 
     Parameters
@@ -83,9 +86,11 @@ def answered_criteria(study: Study, subject: Subject, screening: Screening | Non
     study : of the version that is in force at the site
     subject : the subject
     screening : with the answers; None: nothing is answered
+    is_blinded : as if nobody was infused
     """
     rules = [each.rule for each in study.eligibility.criteria if each.rule]
-    frame = derive_frame(study, subject, {name for rule in rules for name in rule_columns(rule)})
+    columns = {name for rule in rules for name in rule_columns(rule)}
+    frame = derive_frame(study, subject, columns, is_blinded=is_blinded)
     answers: Mapping[str, Any] = screening.data if screening else {}
     told = [(each, True) for each in study.eligibility.inclusion]
     told += [(each, False) for each in study.eligibility.exclusion]
@@ -108,7 +113,9 @@ def _values(frame: pl.DataFrame, rule: str) -> Iterator[tuple[str, str]]:
         yield name, "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def derive_frame(study: Study, subject: Subject, columns: Collection[str]) -> pl.DataFrame:
+def derive_frame(
+    study: Study, subject: Subject, columns: Collection[str], *, is_blinded: bool = False
+) -> pl.DataFrame:
     """Derive the one row that the rules of the study file see, from what was entered of the subject.
 
     Parameters
@@ -116,13 +123,17 @@ def derive_frame(study: Study, subject: Subject, columns: Collection[str]) -> pl
     study : of the version that is in force at the site
     subject : the subject
     columns : those that are wanted
+    is_blinded : as if nobody was infused: study days and baselines are those of before the first infusion
     """
     rows = {name: given for name, (_, given) in export_tables(Subject.objects.filter(pk=subject.pk)).items()}
+    if is_blinded:
+        rows = {name: [] if name in WITHHELD_FORMS else given for name, given in rows.items()}
     tables = tables_from_frames(study, rows, today=today())
-    return derive_subject_frame(study, tables.frames, _scores(study, subject), columns=columns)
+    scores = _scores(study, subject, is_blinded=is_blinded)
+    return derive_subject_frame(study, tables.frames, scores, columns=columns)
 
 
-def _scores(study: Study, subject: Subject) -> pl.DataFrame:
+def _scores(study: Study, subject: Subject, *, is_blinded: bool) -> pl.DataFrame:
     """Give the scores and grades of the subject's forms as the subject frame is derived from them."""
     kinds = {
         name.removeprefix(_PREFIX): dtype
@@ -131,7 +142,8 @@ def _scores(study: Study, subject: Subject) -> pl.DataFrame:
     }
     forms = [each for each in Form.objects.filter(subject=subject).select_related("visit") if each.scores]
     infusions = Form.objects.filter(subject=subject, name="infusions")
-    start = min((each.data["date"] for each in infusions if each.data.get("date")), default="")
+    days = (each.data["date"] for each in infusions if each.data.get("date"))
+    start = "" if is_blinded else min(days, default="")
     rows = [
         _score_row(subject.number, form, name, value, (start, kinds[name] == pl.String))
         for form in forms

@@ -39,9 +39,16 @@ def screening_of(subject: Subject) -> Screening | None:
     return Screening.objects.filter(subject=subject).order_by("number").last()
 
 
-def criteria_of(subject: Subject) -> list[AnsweredCriterion]:
-    """Give the criteria of the study that is in force at the subject's site, as they stand for him."""
-    return answered_criteria(study_of(version_at(subject.site, today())), subject, screening_of(subject))
+def criteria_of(subject: Subject, *, is_blinded: bool = False) -> list[AnsweredCriterion]:
+    """Give the criteria of the study that is in force at the subject's site, as they stand for him.
+
+    Parameters
+    ----------
+    subject : the subject
+    is_blinded : as if nobody was infused
+    """
+    study = study_of(version_at(subject.site, today()))
+    return answered_criteria(study, subject, screening_of(subject), is_blinded=is_blinded)
 
 
 def answer_criteria(subject: Subject, given: Mapping[str, str], reason: str) -> Screening:

@@ -40,10 +40,16 @@ class Planned:
         return "ahead" if day < self.opens else "due" if day <= self.closes else "overdue"
 
 
-def planned_visits(subject: Subject, plan: StudyPlan) -> list[Planned]:
-    """Give the planned visits of a subject, in order, each with its window."""
+def planned_visits(subject: Subject, plan: StudyPlan, *, is_blinded: bool = False) -> list[Planned]:
+    """Give the planned visits of a subject, in order, each with its window.
+
+    Parameters
+    ----------
+    subject, plan : the subject, and the plan of the site
+    is_blinded : without windows, which are counted from the first infusion and so tell that there was one
+    """
     recorded = {visit.name: visit for visit in visits_of(subject)}
-    start = first_infusion(subject)
+    start = None if is_blinded else first_infusion(subject)
     return [
         Planned(each, _day(start, each.opens), _day(start, each.closes), recorded.get(each.name))
         for each in plan.visits

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +30,7 @@ from funis.capture.exchange.trial_rows import (
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.models import StudyVersion, Subject
 from funis.capture.models.screening import SCREEN_FAILURE
-from funis.capture.people.blinding import SHOWN_OF_INFUSIONS
+from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.study_in_force import blinded_roles, plan_of
 from funis.errors import ValueRangeError
 from funis.files import write_whole
@@ -50,6 +52,8 @@ class PlacedRow(NamedTuple):
 Sight: TypeAlias = Literal["without arms", "with arms", "blinded"]
 """What an export shows: all but the arms, as rules read the data; all; or nothing that gives an arm away."""
 PlacedTables: TypeAlias = dict[str, tuple[list[str], list[PlacedRow]]]
+#: The sizes of blocks as a study file writes them.
+_BLOCKS: Final = re.compile(r"^[ \t]*block_sizes[ \t]*=[ \t]*\[[^\]]*\][^\n]*\n?", re.MULTILINE)
 #: A date inside a packed folder, so that one content is one file, byte for byte.
 _PACKED_AT: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -107,7 +111,8 @@ def _place(trial: TrialRows, sight: Sight) -> PlacedTables:
         form = plan.form(each.name)
         rows[each.name].append(PlacedRow(each.pk, {_key_of(form): each.code} | plain_row(form, each.data)))
     if sight == "blinded":
-        rows["infusions"] = [_without_cells(each) for each in rows.get("infusions", [])]
+        # That somebody has a row of infusions tells the arm; cells and donors tell how many do.
+        rows = {name: given for name, given in rows.items() if name not in WITHHELD_FORMS}
     return {
         name: (_columns(plan.form(name), [each.cells for each in given]), given)
         for name, given in rows.items()
@@ -136,10 +141,6 @@ def join_plans(plan: StudyPlan, others: Sequence[StudyPlan]) -> StudyPlan:
         if more := tuple(field for field in form.fields if field.name not in own.by_name):
             forms[form.name] = replace(own, fields=(*own.fields, *more))
     return replace(plan, forms=tuple(forms.values())) if others else plan
-
-
-def _without_cells(row: PlacedRow) -> PlacedRow:
-    return PlacedRow(row.key, {name: text for name, text in row.cells.items() if name in SHOWN_OF_INFUSIONS})
 
 
 def _subject_rows(plan: StudyPlan, trial: TrialRows, arms: Mapping[str, str]) -> Iterator[PlacedRow]:
@@ -257,7 +258,8 @@ def export_files(as_of: str = "", sight: Sight | None = None) -> tuple[dict[str,
     tables = _cells(placed)
     counted = {name: len(rows) for name, (_, rows) in tables.items()}
     rendered = sorted(render_tables(tables).items())
-    files = {FILE_NAME: trial.version.text} | {f"data/{name}.csv": text for name, text in rendered}
+    study = without_blocks(trial.version.text) if sight == "blinded" else trial.version.text
+    files = {FILE_NAME: study} | {f"data/{name}.csv": text for name, text in rendered}
     left_out = None
     if sight != "blinded":
         # Cells, bags and the trail give arms away: who is blinded has the tables alone.
@@ -274,6 +276,23 @@ def _records(trial: TrialRows, placed: PlacedTables, as_of: str) -> tuple[dict[s
     for table, (_, lines) in placed.items():
         names |= {each.key: f"{table}/{line}" for line, each in enumerate(lines, start=1) if each.key}
     return render_records(rows, names)
+
+
+def without_blocks(text: str) -> str:
+    r"""Give the text of a study file without its sizes of blocks, by which the last of a block is foreseen.
+
+    Examples
+    --------
+    >>> without_blocks('[randomisation]\nblock_sizes = [\n  2, 4,\n]\nratio = {a = 1}\n')
+    '[randomisation]\nratio = {a = 1}\n'
+    """
+    left = _BLOCKS.sub("", text)
+    if "block_sizes" in tomllib.loads(left).get("randomisation", {}):
+        raise ValueRangeError(
+            "study file", "block_sizes written in another way", "a line of its own with a list",
+            "Write it as block_sizes = [2, 4] under [randomisation].",
+        )  # fmt: skip
+    return left
 
 
 def export_study(out: Path, as_of: str = "", sight: Sight | None = None) -> dict[str, int]:

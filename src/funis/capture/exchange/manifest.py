@@ -11,6 +11,7 @@ from typing import Any, Final
 from funis.capture.configuration import read_configuration
 from funis.capture.context import moment
 from funis.capture.exchange.trial_rows import TrialRows
+from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.safety.clock import told_clocks
 from funis.capture.study_in_force import study_of
 from funis.capture.trail.anchors import last_anchor, root_of
@@ -47,6 +48,7 @@ def make_manifest(
         "exported_at": moment(),
         "as_of": as_of or None,
         "arms": sight if study_of(trial.version).randomisation else None,
+        "left_out": [*sorted(WITHHELD_FORMS), "block_sizes"] if sight == "blinded" else [],
         "rows": dict(rows),
         "records_left_out": left_out,
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},

@@ -13,6 +13,7 @@ from funis.capture.context import because, moment, who_acts
 from funis.capture.models import Form, Query, QueryMessage
 from funis.capture.models.queries import TEXT_LENGTH
 from funis.capture.monitoring.query_steps import MANUAL, STATES, STEPS, WAITING, WAITS_FOR_SITE
+from funis.capture.people.blinding import shown_queries
 from funis.capture.study_in_force import plan_of
 from funis.errors import ValueRangeError
 from funis.study.today import read_clock
@@ -154,16 +155,27 @@ def one_page(found: QuerySet[Query], after: str, longest: int) -> tuple[list[Que
     return shown[:longest], shown[longest - 1].pk if len(shown) > longest else ""
 
 
-def queries_of_form(form: Form) -> list[Query]:
-    """Give the queries of a form in which somebody has something to do, the oldest first."""
-    return list(Query.objects.filter(row_key=form.pk, state__in=WAITING).order_by("opened_at", "pk"))
+def queries_of_form(form: Form, *, is_blinded: bool) -> list[Query]:
+    """Give the queries of a form in which somebody has something to do, the oldest first.
+
+    Parameters
+    ----------
+    form : the form
+    is_blinded : without those that give the arm away
+    """
+    found = Query.objects.filter(row_key=form.pk, state__in=WAITING).order_by("opened_at", "pk")
+    return list(shown_queries(found, is_blinded=is_blinded))
 
 
-def waiting_by_site() -> dict[str, tuple[int, int]]:
-    """Count the queries that somebody has to do with, by site; beside it the age of the oldest in days."""
-    found = (
-        Query.objects.filter(state__in=WAITING).values_list("site").annotate(Count("pk"), Min("opened_at"))
-    )
+def waiting_by_site(*, is_blinded: bool) -> dict[str, tuple[int, int]]:
+    """Count the queries that somebody has to do with, by site; beside it the age of the oldest in days.
+
+    Parameters
+    ----------
+    is_blinded : without those that give an arm away
+    """
+    shown = shown_queries(Query.objects.filter(state__in=WAITING), is_blinded=is_blinded)
+    found = shown.values_list("site").annotate(Count("pk"), Min("opened_at"))
     return {site: (count, _days_since(oldest)) for site, count, oldest in found}
 
 

@@ -17,6 +17,7 @@ from funis.capture.context import because, moment, who_acts
 from funis.capture.document import write_document
 from funis.capture.forms.plan_parts import FieldPlan
 from funis.capture.models import Form, FormVerification
+from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.study_in_force import plan_of, study_of, today, version_at
 from funis.errors import ValueRangeError
 
@@ -132,9 +133,16 @@ def fallen_forms(sites: Collection[str] | None) -> QuerySet[FormVerification]:
     return found.select_related("form", "form__version", "form__visit", "subject").order_by("site", "pk")
 
 
-def fallen_by_site() -> dict[str, int]:
-    """Count the items that were changed since they were verified, by site; a site without marks is none."""
-    return dict(FormVerification.objects.values_list("site").annotate(Sum("fallen")))
+def fallen_by_site(*, is_blinded: bool) -> dict[str, int]:
+    """Count the items that were changed since they were verified, by site; a site without marks is none.
+
+    Parameters
+    ----------
+    is_blinded : without forms that give an arm away
+    """
+    found = FormVerification.objects.all()
+    found = found.exclude(form__name__in=WITHHELD_FORMS) if is_blinded else found
+    return dict(found.values_list("site").annotate(Sum("fallen")))
 
 
 def _stored(form: Form) -> dict[str, Any]:

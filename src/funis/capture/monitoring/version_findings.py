@@ -9,6 +9,7 @@ from typing import Final
 from funis.capture.exchange.export import exported_subjects, place_rows
 from funis.capture.models import StudyVersion
 from funis.capture.monitoring.automatic import ACROSS_SUBJECTS, Fault, Found, find_faults
+from funis.capture.people.blinding import is_withheld
 
 MOST_SUBJECTS: Final = 2000
 """With more subjects the checks take longer than a page may; the command does them."""
@@ -51,7 +52,11 @@ class FindingsDifference:
 
 
 def compare_findings(
-    before: StudyVersion, after: StudyVersion, sites: tuple[str, ...] | None
+    before: StudyVersion,
+    after: StudyVersion,
+    sites: tuple[str, ...] | None,
+    *,
+    is_blinded: bool = False,
 ) -> FindingsDifference:
     """Check the data under two versions, and tell which findings only one of them has; nothing is written.
 
@@ -60,6 +65,7 @@ def compare_findings(
     before, after : the version in force, and the one that is to come into force
     sites : whose subjects are checked; None: all. Of some sites alone, what only the data of several subjects
         show is left out.
+    is_blinded : without what gives an arm away
     """
     chosen = exported_subjects()
     chosen = chosen if sites is None else chosen.filter(site__in=sites)
@@ -68,6 +74,11 @@ def compare_findings(
     if sites is not None:
         old, new = (
             {fault: found for fault, found in faults.items() if fault.code not in ACROSS_SUBJECTS}
+            for faults in (old, new)
+        )
+    if is_blinded:
+        old, new = (
+            {fault: found for fault, found in faults.items() if not is_withheld(fault.form_name, fault.code)}
             for faults in (old, new)
         )
     opens = _grouped((fault, new[fault]) for fault in new.keys() - old.keys())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from markupsafe import Markup
 
 from funis.capture.models import AwaitedVisit, Subject
@@ -27,6 +27,9 @@ STATES: Final = {"": "Overdue, due and upcoming", OVERDUE: "Overdue", DUE: "Due 
 @asks("see subjects")
 def show_calendar(asked: PageRequest) -> HttpResponse:
     """List the visits that are overdue, due and to come, by the end of their windows."""
+    if asked.rights.is_blinded:
+        # Only of somebody who was infused is a visit awaited on a day.
+        raise Http404
     behind = refresh_summaries()
     given = asked.request.GET
     site, state, days = given.get("site", ""), given.get("state", ""), given.get("days", "7")
@@ -68,7 +71,7 @@ def _left(each: AwaitedVisit) -> int:
 def show_grid(asked: PageRequest) -> HttpResponse:
     """Show subjects by planned visits, each cell with its sign and its days."""
     subjects, more = _page(asked)
-    facts = read_facts(subjects)
+    facts = read_facts(subjects, is_blinded=asked.rights.is_blinded)
     plans = {site: plan_of(version_at(site, today())) for site in {each.site for each in subjects}}
     visits = plan_of(newest_version()).visits
     rows = []
@@ -76,7 +79,13 @@ def show_grid(asked: PageRequest) -> HttpResponse:
         cells = {cell.plan.name: cell for cell in make_calendar(plans[each.site], facts[each.pk], today())}
         rows.append((each, [cells.get(visit.name) for visit in visits]))
     return draw(
-        asked, "calendar_grid.html", rows=rows, visits=visits, words=CELL_WORDS, **_around(asked, more)
+        asked,
+        "calendar_grid.html",
+        rows=rows,
+        visits=visits,
+        words=CELL_WORDS,
+        is_blinded=asked.rights.is_blinded,
+        **_around(asked, more),
     )
 
 

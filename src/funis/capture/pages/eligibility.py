@@ -6,7 +6,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct import criteria, eligibility
 from funis.capture.conduct.consent import consent_in_force
-from funis.capture.models import Form
+from funis.capture.models import Allocation, Form
 from funis.capture.models.screening import ELIGIBLE
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw
@@ -41,20 +41,21 @@ def show_criteria(asked: PageRequest, key: str) -> HttpResponse:
     subject = find_subject(asked, key)
     screening = eligibility.screening_of(subject)
     is_decided = screening is not None and bool(screening.outcome)
-    was_infused = Form.objects.filter(subject=subject, name="infusions").exists()
+    is_blinded = asked.rights.is_blinded
+    stays = Allocation.objects.filter(subject=subject).exists()
+    # Who may not know whether somebody was infused is told by the allocation alone that a decision stays.
+    stays = stays or (not is_blinded and Form.objects.filter(subject=subject, name="infusions").exists())
     return draw(
         asked,
         "eligibility.html",
         subject=subject,
         screening=screening,
         is_decided=is_decided,
-        criteria=eligibility.criteria_of(subject),
+        criteria=eligibility.criteria_of(subject, is_blinded=is_blinded),
         has_consent=consent_in_force(subject) is not None,
         may_answer=not is_decided and asked.rights.may("enter data", subject.site),
         may_decide=not is_decided and asked.rights.may("confirm eligibility", subject.site),
-        may_take_back=is_decided
-        and not was_infused
-        and asked.rights.may("confirm eligibility", subject.site),
+        may_take_back=is_decided and not stays and asked.rights.may("confirm eligibility", subject.site),
         may_screen=asked.rights.may("screen subject", subject.site),
         ANSWERS=criteria.ANSWERS,
         PROBLEMS=criteria.PROBLEMS,

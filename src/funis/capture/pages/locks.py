@@ -15,6 +15,7 @@ from funis.capture.pages.forms import label_of
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.people.blinding import WITHHELD_FORMS, is_withheld
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
 from funis.errors import ValueRangeError
 
@@ -46,6 +47,8 @@ def list_locks(asked: PageRequest) -> HttpResponse:
     places = {each.place: each for each in StudyLock.objects.all()}
     closed = SubjectLock.objects.exclude(state=locks.OPEN).select_related("subject").order_by("site", "pk")
     closed = closed if asked.sites is None else closed.filter(site__in=asked.sites)
+    if asked.rights.is_blinded:
+        closed = closed.exclude(target__in=Form.objects.filter(name__in=WITHHELD_FORMS).values("pk"))
     return draw(
         asked,
         "locks.html",
@@ -82,12 +85,18 @@ def _lines(asked: PageRequest, subject: Subject) -> list[Closable]:
     plan = plan_of(version_at(subject.site, today()))
     lines = [Closable(subject.number, "subject", subject.pk, own.get(subject.pk), 0)]
     forms: dict[str, list[Form]] = {}
-    for form in Form.objects.filter(subject=subject).with_version().order_by("name", "number"):
+    every = Form.objects.filter(subject=subject).with_version().order_by("name", "number")
+    for form in (each for each in every if not _is_hidden(asked, each)):
         forms.setdefault(form.visit_id or "", []).append(form)
     for visit in visits_of(subject):
         lines.append(Closable(label_of(visit, plan), "visit", visit.pk, own.get(visit.pk), 1))
         lines += [_line(asked, form, own, 2) for form in forms.get(visit.pk, [])]
-    return lines + [_line(asked, form, own, 1) for form in forms_of_subject(subject)]
+    others = (each for each in forms_of_subject(subject) if not _is_hidden(asked, each))
+    return lines + [_line(asked, form, own, 1) for form in others]
+
+
+def _is_hidden(asked: PageRequest, row: object) -> bool:
+    return asked.rights.is_blinded and isinstance(row, Form) and is_withheld(row.name)
 
 
 def _line(asked: PageRequest, form: Form, own: dict[str, locks.Standing], depth: int) -> Closable:
@@ -137,7 +146,7 @@ def _find(asked: PageRequest) -> locks.Scope:
     else:
         tables: dict[str, Any] = {"subject": Subject, "visit": SubjectVisit, "form": Form}
         row = tables[kind].objects.filter(pk=target).first() if kind in tables else None
-        found = locks.scope_of(row) if row else None
+        found = locks.scope_of(row) if row and not _is_hidden(asked, row) else None
     if found is None or not asked.allows(found.site):
         raise Http404
     return found

@@ -37,6 +37,9 @@ def overview(asked: PageRequest) -> HttpResponse:
     sites = [site for site in started_with().sites if asked.allows(site.id)]
     counted = counts.count_sites(asked.sites, today())
     planned = sum(1 for each in plan_of(newest_version()).infusions if not each.when)
+    is_blinded = asked.rights.is_blinded
+    opened = AllocationEvent.objects.filter(kind=UNBLINDED)
+    opened = opened if asked.sites is None else opened.filter(site__in=asked.sites)
     sees_product = asked.rights.may("see product")
     stock, is_cut = counts.stock_by_lot(asked.rights.sites("see product")) if sees_product else ([], False)
     return draw(
@@ -48,13 +51,14 @@ def overview(asked: PageRequest) -> HttpResponse:
         chart=_chart(asked, sites),
         planned_infusions=planned,
         anchor=last_anchor(read_configuration().anchors_file),
-        waiting=waiting_by_site() if asked.rights.may("see queries") else None,
-        fallen=fallen_by_site() if asked.rights.may("see verification") else None,
+        waiting=waiting_by_site(is_blinded=is_blinded) if asked.rights.may("see queries") else None,
+        fallen=fallen_by_site(is_blinded=is_blinded) if asked.rights.may("see verification") else None,
         serious=_serious(asked) if asked.rights.may("see safety") else None,
         stock=stock if sees_product else None,
         stock_is_cut=is_cut,
         longest=counts.LONGEST_LIST,
-        unblinded=AllocationEvent.objects.filter(kind=UNBLINDED).values("subject").distinct().count(),
+        unblinded=opened.values("subject").distinct().count(),
+        is_blinded=is_blinded,
         sees_subjects=asked.rights.may("see subjects"),
     )
 

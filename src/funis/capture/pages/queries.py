@@ -18,7 +18,7 @@ from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.people.blinding import WITHHELD_CODES, WITHHELD_FORMS, is_withheld
+from funis.capture.people.blinding import is_withheld, shown_queries
 from funis.capture.study_in_force import newest_version, plan_of, started_with
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -68,9 +68,7 @@ def list_queries(asked: PageRequest) -> HttpResponse:
     wanted = queries.QueryFilter(
         asked.sites, given.get("site", ""), given.get("subject", ""), state, int(older or 0)
     )
-    found = queries.find_queries(wanted)
-    if asked.rights.is_blinded:
-        found = found.exclude(form_name__in=WITHHELD_FORMS).exclude(code__in=WITHHELD_CODES)
+    found = shown_queries(queries.find_queries(wanted), is_blinded=asked.rights.is_blinded)
     shown, more = queries.one_page(found, given.get("after", ""), LONGEST_PAGE)
     return draw(
         asked,
@@ -224,11 +222,15 @@ def tell_queries(asked: PageRequest, key: str) -> JsonResponse:
     )
 
 
+def _queries_of(form: Form, asked: PageRequest) -> list[Query]:
+    return queries.queries_of_form(form, is_blinded=asked.rights.is_blinded)
+
+
 def notes_of_form(form: Form, asked: PageRequest) -> dict[str, list[QueryNote]]:
     """Give what stands beside the items of a form: the open queries, by item."""
     put = in_language(asked.language)
     found: dict[str, list[QueryNote]] = {}
-    for each in show_queries(queries.queries_of_form(form), language_of(asked)):
+    for each in show_queries(_queries_of(form, asked), language_of(asked)):
         note = QueryNote(each.text, put(STATES[each.query.state]), f"/queries/{each.query.pk}")
         found.setdefault(each.query.item, []).append(note)
     return found

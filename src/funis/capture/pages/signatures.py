@@ -16,10 +16,11 @@ from funis.capture.pages.templates import draw, language_of
 from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.accounts import clear_failures, count_failure
+from funis.capture.people.blinding import is_withheld
 from funis.capture.people.permissions import ACTIONS, ROLES
 from funis.capture.signing import acts
 from funis.capture.signing.content import MEANINGS, SignedContent
-from funis.capture.signing.status import BROKEN, read_signatures
+from funis.capture.signing.status import BROKEN, SignatureRead, read_signatures
 from funis.capture.study_in_force import plan_of
 from funis.errors import ValueRangeError
 
@@ -30,7 +31,7 @@ SCOPES: dict[str, Any] = {"form": Form, "visit": SubjectVisit, "subject": Subjec
 def sign_page(asked: PageRequest, scope: str, key: str) -> HttpResponse:
     """Show what will be signed, and sign it: by a passkey, or by password and code in this one request."""
     row = SCOPES[scope].objects.filter(pk=key).first() if scope in SCOPES else None
-    if row is None or not asked.allows(row.site):
+    if row is None or not asked.allows(row.site) or _is_hidden(asked, row):
         raise Http404
     if asked.request.method == "GET":
         return _offer(asked, row, asked.request.GET.get("meaning", "review"))
@@ -45,8 +46,12 @@ def sign_page(asked: PageRequest, scope: str, key: str) -> HttpResponse:
         return _offer(asked, row, content.meaning, refused=True)
     if proof is None:
         clear_failures(person)
-    acts.sign(row, content, proof)
+    acts.sign(row, content, proof, is_blinded=asked.rights.is_blinded)
     return HttpResponseRedirect(f"/subjects/{content.subject}/signatures")
+
+
+def _is_hidden(asked: PageRequest, row: Any) -> bool:
+    return asked.rights.is_blinded and isinstance(row, Form) and is_withheld(row.name)
 
 
 def _person(asked: PageRequest) -> Account:
@@ -82,10 +87,11 @@ def _offer(asked: PageRequest, row: Any, meaning: str, *, refused: bool = False)
     person = _person(asked)
     held = {each for each, site in asked.rights.roles if site in {"", row.site}}
     role = min(held & ACTIONS["sign data"])
-    content = acts.prepare(person, role, row, meaning)
+    content = acts.prepare(person, role, row, meaning, is_blinded=asked.rights.is_blinded)
     party, passkeys = relying_party(asked.request), factors.factors_of(person, PASSKEY)
     question = party.ask(passkeys, bytes.fromhex(content.hash))[0] if passkeys and party.is_possible() else ""
     subject = row if isinstance(row, Subject) else row.subject
+    before = read_signatures(subject.pk, is_blinded=asked.rights.is_blinded)
     return draw(
         asked,
         "sign.html",
@@ -94,9 +100,9 @@ def _offer(asked: PageRequest, row: Any, meaning: str, *, refused: bool = False)
         subject=subject,
         content=content,
         role=ROLES[role],
-        lines=_lines(asked, acts.forms_in(row)),
-        broken=[each for each in read_signatures(subject.pk) if each.status == BROKEN],
-        signed=_signed_before(subject.pk),
+        lines=_lines(asked, acts.forms_in(row, is_blinded=asked.rights.is_blinded)),
+        broken=[each for each in before if each.status == BROKEN],
+        signed=_signed_before(before),
         meanings={name: words for name, (words, _) in MEANINGS.items()},
         passkey=question,
         has_codes=bool(factors.factors_of(person, CODES)),
@@ -118,10 +124,10 @@ def _lines(asked: PageRequest, forms: list[Form]) -> list[tuple[Form, str]]:
     return lines
 
 
-def _signed_before(subject: str) -> dict[str, int]:
+def _signed_before(signatures: list[SignatureRead]) -> dict[str, int]:
     """Give of each form the highest revision that stands signed."""
     found: dict[str, int] = {}
-    for each in read_signatures(subject):
+    for each in signatures:
         if not each.row.withdrawn_at and not each.faults:
             for form, revision in each.forms.items():
                 found[form] = max(revision, found.get(form, 0))
@@ -138,7 +144,7 @@ def show_signatures(asked: PageRequest, key: str) -> HttpResponse:
         "signatures.html",
         subject=subject,
         labels={form.pk: words for form, words in _lines(asked, forms)},
-        **signed_values(asked, subject.site, read_signatures(subject.pk)),
+        **signed_values(asked, subject.site, read_signatures(subject.pk, is_blinded=asked.rights.is_blinded)),
     )
 
 

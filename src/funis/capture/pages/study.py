@@ -112,7 +112,9 @@ def show_difference(asked: PageRequest, number: int) -> HttpResponse:
         may_check=may_check,
         few=few,
         most=MOST_SUBJECTS,
-        findings=compare_findings(before, after, asked.rights.sites("see queries"))
+        findings=compare_findings(
+            before, after, asked.rights.sites("see queries"), is_blinded=asked.rights.is_blinded
+        )
         if wants and before is not None
         else None,
         today=today().isoformat(),

@@ -85,7 +85,7 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
     plan = plan_of(version_at(subject.site, today()))
     day = today()
     forms = screening.forms_of_subject(subject)
-    planned = visits.planned_visits(subject, plan)
+    planned = visits.planned_visits(subject, plan, is_blinded=asked.rights.is_blinded)
     state = locks.state_of(locks.scope_of(subject))
     others = [each for each in visits.visits_of(subject) if each.name == visits.UNSCHEDULED]
     return draw(
@@ -107,6 +107,7 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
         end=plan.by_name.get("disposition"),
         ends=[form for form in forms if form.name == "disposition"],
         today=day.isoformat(),
+        is_blinded=asked.rights.is_blinded,
         may=lambda action: (
             (state == locks.OPEN or action not in ENTERING) and asked.rights.may(action, subject.site)
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.http import HttpResponse
 
@@ -17,11 +18,12 @@ from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import (
-    WITHHELD_CODES,
     WITHHELD_EVENTS,
     WITHHELD_FORMS,
+    WITHHELD_ITEMS,
     WITHHELD_TABLES,
     is_withheld,
+    shown_queries,
 )
 from funis.capture.study_in_force import newest_version, plan_of, read_moment
 from funis.capture.trail.history import Change, read_history
@@ -42,15 +44,26 @@ def _shown(asked: PageRequest, subject: str, changes: Iterable[Change]) -> list[
     if not asked.rights.is_blinded:
         return list(changes)
     told = Query.objects.filter(subject=subject)
-    about = told.filter(form_name__in=WITHHELD_FORMS) | told.filter(code__in=WITHHELD_CODES)
-    hidden = set(about.values_list("pk", flat=True))
+    shown = shown_queries(told, is_blinded=True)
+    hidden = set(told.exclude(pk__in=shown.values("pk")).values_list("pk", flat=True))
     hidden |= set(Form.objects.filter(subject=subject, name__in=WITHHELD_FORMS).values_list("pk", flat=True))
-    return [
+    kept = [
         each
         for each in changes
         if each.table not in WITHHELD_TABLES
         and each.kind not in WITHHELD_EVENTS
         and not _names(each) & hidden
+    ]
+    # The numbers of the chain would have gaps where rows are left out.
+    return [
+        replace(
+            each,
+            seq=number,
+            items={
+                name: pair for name, pair in each.items.items() if (each.table, name) not in WITHHELD_ITEMS
+            },
+        )
+        for number, each in enumerate(kept, start=1)
     ]
 
 
@@ -64,7 +77,7 @@ def _names(change: Change) -> set[str]:
 def show_form_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a form, the newest first."""
     form = find_form(asked, key)
-    changes = list(read_history(f"subject:{form.subject_id}", form.pk))[::-1]
+    changes = _shown(asked, form.subject_id, read_history(f"subject:{form.subject_id}", form.pk))[::-1]
     title = f"{form.subject.number}, {form.name}"
     return draw(asked, "trail.html", title=title, back=f"/forms/{form.pk}", changes=changes, may_redact=False)
 

@@ -86,7 +86,7 @@ def show_verification(asked: PageRequest, key: str) -> HttpResponse:
     """Show the items of a form with a value, each with its mark; who verifies ticks them."""
     form = find_checked_form(asked, key)
     language = language_of(asked)
-    asked_about = Counter(query.item for query in queries_of_form(form))
+    asked_about = Counter(query.item for query in queries_of_form(form, is_blinded=asked.rights.is_blinded))
     plan = plan_of(form.version).form(form.name)
     items = [
         ItemShown(

@@ -139,8 +139,8 @@ class Rights:
     Attributes
     ----------
     roles : held in force, with the site (empty: all sites)
-    is_blinded : one of these roles sees no arm in this trial, wherever it is held; another one beside it
-        opens nothing
+    is_blinded : a role that is held, or was, sees no arm in this trial, wherever it is held; another one
+        beside it opens nothing
     """
 
     roles: frozenset[tuple[str, str]]
@@ -202,5 +202,7 @@ def read_rights(held: Iterable[Held], day: date, blinded: Collection[str] = ()) 
     >>> read_rights(held, date(2026, 2, 1), ("monitor",)).may("see product", "01")
     False
     """
-    found = frozenset((each.role, each.site) for each in held if each.is_in_force(day))
-    return Rights(found, is_blinded=any(role in blinded for role, _ in found))
+    begun = [each for each in held if each.since <= day]
+    found = frozenset((each.role, each.site) for each in begun if each.is_in_force(day))
+    # Who was blinded once has seen subjects under that promise: a role that has ended lifts nothing.
+    return Rights(found, is_blinded=any(each.role in blinded for each in begun))

@@ -11,6 +11,7 @@ from fido2.utils import websafe_encode
 
 from funis.capture.context import because, moment
 from funis.capture.models import Account, Authenticator, Form, Signature, SigningNonce, Subject, SubjectVisit
+from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.signing.content import MEANINGS, SignedContent, SignedForm, hash_data, read_content
 from funis.capture.signing.proof import BY_CODE, BY_PASSKEY
 from funis.capture.study_in_force import plan_of, started_with
@@ -30,12 +31,13 @@ class PasskeyProof:
     relying_party: str
 
 
-def forms_in(row: Subject | SubjectVisit | Form, *, is_held: bool = False) -> list[Form]:
+def forms_in(row: Subject | SubjectVisit | Form, *, is_blinded: bool, is_held: bool = False) -> list[Form]:
     """Give the forms that lie in a subject, a visit or a form, by id.
 
     Parameters
     ----------
     row : what is signed
+    is_blinded : without the forms that a blinded person may not see, and so cannot answer for
     is_held : nobody changes them until the transaction ends
     """
     found = Form.objects.select_for_update() if is_held else Form.objects.all()
@@ -45,6 +47,7 @@ def forms_in(row: Subject | SubjectVisit | Form, *, is_held: bool = False) -> li
         found = found.filter(visit=row)
     else:
         found = found.filter(pk=row.pk)
+    found = found.exclude(name__in=WITHHELD_FORMS) if is_blinded else found
     return list(found.order_by("pk"))
 
 
@@ -60,7 +63,9 @@ def _listed(form: Form) -> SignedForm:
     )
 
 
-def prepare(person: Account, role: str, row: Subject | SubjectVisit | Form, meaning: str) -> SignedContent:
+def prepare(
+    person: Account, role: str, row: Subject | SubjectVisit | Form, meaning: str, *, is_blinded: bool = False
+) -> SignedContent:
     """Offer a content to sign; it can be signed once, by this person, within five minutes.
 
     Parameters
@@ -68,6 +73,7 @@ def prepare(person: Account, role: str, row: Subject | SubjectVisit | Form, mean
     person, role : who signs, and as what
     row : the form, the visit or the subject
     meaning : one of `MEANINGS`
+    is_blinded : whether the person sees no arm
 
     Raises
     ------
@@ -76,7 +82,7 @@ def prepare(person: Account, role: str, row: Subject | SubjectVisit | Form, mean
     """
     if meaning not in MEANINGS:
         raise UnknownNameError("meaning", meaning, MEANINGS)
-    forms = list_forms(forms_in(row))
+    forms = list_forms(forms_in(row, is_blinded=is_blinded))
     if not forms:
         raise ValueRangeError("forms", "none", "at least one to sign")
     subject = row.pk if isinstance(row, Subject) else row.subject_id
@@ -108,14 +114,20 @@ def find_offer(person: Account, nonce: str) -> SignedContent:
     return read_content(kept.content)
 
 
-def sign(row: Subject | SubjectVisit | Form, content: SignedContent, proof: PasskeyProof | None) -> Signature:
+def sign(
+    row: Subject | SubjectVisit | Form,
+    content: SignedContent,
+    proof: PasskeyProof | None,
+    *,
+    is_blinded: bool = False,
+) -> Signature:
     """Sign what was offered and found again, by a passkey, or (None) by password and code just checked.
 
     Raises
     ------
     ValueRangeError : a form was changed or added since it was offered
     """
-    if list_forms(forms_in(row, is_held=True)) != content.forms:
+    if list_forms(forms_in(row, is_blinded=is_blinded, is_held=True)) != content.forms:
         raise ValueRangeError(
             "forms", "changed since the page was opened", "those that were shown", "Open the page again."
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from funis.capture.models import Form, Signature
+from funis.capture.people.blinding import is_withheld
 from funis.capture.signing.content import SignedForm, hash_data, read_content
 from funis.capture.signing.proof import StoredSignature, verify_signature
 from funis.capture.trail.history import Change, read_history
@@ -70,30 +71,36 @@ class SignatureRead:
         return f"{at:%Y-%m-%d %H:%M:%S} UTC{at:%z} ({self.row.zone})"
 
 
-def read_signatures(subject: str, form: str = "") -> list[SignatureRead]:
+def read_signatures(subject: str, form: str = "", *, is_blinded: bool = False) -> list[SignatureRead]:
     """Read the signatures of a subject, the newest first, each with its status.
 
     Parameters
     ----------
     subject : id of the subject
     form : id of a form; empty: all, else those that signed it
+    is_blinded : as a blinded person reads them, to whom forms that give the arm away do not exist
     """
     rows = list(Signature.objects.filter(subject=subject).order_by("-at", "-pk"))
     if not rows:
         return []
     forms = {each.pk: each for each in Form.objects.filter(subject=subject).with_version()}
-    history = [each for each in read_history(f"subject:{subject}") if each.row in forms]
-    found = [_read(row, forms, history) for row in rows]
+    hidden = {key for key, each in forms.items() if is_blinded and is_withheld(each.name)}
+    history = [each for each in read_history(f"subject:{subject}") if each.row in forms.keys() - hidden]
+    found = [_read(row, forms, history, hidden) for row in rows]
     return [each for each in found if not form or form in each.forms]
 
 
-def _read(row: Signature, forms: Mapping[str, Form], history: Iterable[Change]) -> SignatureRead:
+def _read(
+    row: Signature, forms: Mapping[str, Form], history: Iterable[Change], hidden: Collection[str]
+) -> SignatureRead:
     faults = verify_signature(stored_signature(row))
     try:
         signed = {each.form: each for each in read_content(row.content).forms}
     except (KeyError, TypeError, ValueError):
         signed = {}
     faults += tuple("a signed form is not one of this subject" for each in signed if each not in forms)
+    signed = {name: each for name, each in signed.items() if name not in hidden}
+    forms = {key: each for key, each in forms.items() if key not in hidden}
     since = {name: each.revision for name, each in signed.items()}
     changes = tuple(
         item for change in history if change.revision > since.get(change.row, change.revision)

@@ -29,7 +29,8 @@ def read_strata(study: Study, subject: Subject) -> dict[str, str | None]:
     rules = {name: study.subgroups[name] for name in names if name in study.subgroups}
     columns = {name for rule in rules.values() for name in rule_columns(rule)} | (set(names) - set(rules))
     flags = {column.name for column in study.columns if column.kind == "flag"}
-    frame = derive_frame(study, subject, columns)
+    # A subject is allocated before anything is given, and a stratum stays what it was then.
+    frame = derive_frame(study, subject, columns, is_blinded=True)
     found: dict[str, str | None] = {}
     for name in names:
         if name == "site":
