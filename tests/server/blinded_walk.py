@@ -111,7 +111,7 @@ def rows_of(subject: Any) -> dict[str, list[str]]:
     """Give by the first word of an address the ids that its key may have."""
     from funis.capture import models
 
-    of_subject = {
+    of_subject: dict[str, Any] = {
         "forms": models.Form, "visits": models.SubjectVisit, "queries": models.Query, "checks": models.BedsideCheck,
         "infusions": models.InfusionRecord, "safety": models.SafetyClock,
     }  # fmt: skip
@@ -223,6 +223,42 @@ def test_lists_say_the_same_of_both_arms(pair: dict[str, Any], role: str) -> Non
             for arm, subject in pair.items()
         }
         assert said["cells"] == said["placebo"], name
+
+
+def test_what_counts_infusions_is_not_there(pair: dict[str, Any]) -> None:
+    browser = browser_of(person_with("monitor", SITE))
+    shown = browser.get("/overview").content.decode()
+    assert "Subjects enrolled" in shown
+    assert not [
+        words
+        for words in ("Subjects whose treatment began", "Overdue", "outside the window")
+        if words in shown
+    ]
+    assert browser.get("/calendar").status_code == 404
+    whole = browser_of(person_with("data_manager", "")).get("/overview").content.decode()
+    assert "Subjects whose treatment began" in whole
+
+
+def test_a_new_version_shows_a_blinded_role_no_finding_of_infusions(pair: dict[str, Any]) -> None:
+    """By the new version a bag of 43.2 million cells is far from its dose: the monitor reads nothing of it."""
+    from django.db import transaction
+    from tests.server.two_arms import two_arm_study
+
+    from funis.capture.study_in_force import load_version
+
+    with transaction.atomic():
+        with acts():
+            changed = re.sub(r"cells_per_kg( *)= 1e6", r"cells_per_kg\1= 5e6", two_arm_study(is_blinded=True))
+            changed = changed.replace("block_sizes = [2]", "block_sizes = [2, 4]")
+            version = load_version(changed)
+        address = f"/study/{version.number}?queries=1"
+        whole = browser_of(person_with("data_manager", "")).get(address).content.decode()
+        blinded = browser_of(person_with("monitor", "", "monitor-of-all")).get(address).content.decode()
+        transaction.set_rollback(True)
+    assert "dose_outside_tolerance" in whole or "tolerance" in whole
+    assert "tolerance" not in blinded
+    assert "block_sizes" in whole
+    assert "block_sizes" not in blinded
 
 
 def test_a_save_is_answered_alike(pair: dict[str, Any]) -> None:

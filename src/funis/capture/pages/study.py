@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -14,8 +15,9 @@ from funis.capture.monitoring.version_findings import MOST_SUBJECTS, compare_fin
 from funis.capture.pages.subjects import read_day
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.study_in_force import newest_version, put_in_force, study_of, today
-from funis.capture.study_versions import compare_versions, count_by_version, versions_by_site
+from funis.capture.study_versions import Touching, compare_versions, count_by_version, versions_by_site
 from funis.capture.trail.history import Change, read_history
 from funis.errors import ValueRangeError
 
@@ -94,6 +96,7 @@ def show_difference(asked: PageRequest, number: int) -> HttpResponse:
     after = find_version(number)
     before = _before(asked, after)
     changes = compare_versions(before, after, asked.sites) if before else ()
+    changes = tuple(_as_blinded(changes)) if asked.rights.is_blinded else changes
     sites = [site for site in study_of(after).sites if asked.allows(site.id)]
     by_site = {each.site: each.rows for each in versions_by_site([site.id for site in sites])}
     may_check = asked.rights.may("see queries") and before is not None
@@ -119,6 +122,17 @@ def show_difference(asked: PageRequest, number: int) -> HttpResponse:
         else None,
         today=today().isoformat(),
     )
+
+
+def _as_blinded(changes: Iterable[Touching]) -> Iterator[Touching]:
+    """Leave out by which sizes of blocks is allocated, and how many hold data of what gives an arm away."""
+    for each in changes:
+        if each.change.form in WITHHELD_FORMS:
+            yield replace(each, subjects=None, forms=None)
+        elif not any(
+            "block_sizes" in text for text in (each.change.name, each.change.before, each.change.after)
+        ):
+            yield each
 
 
 def _count_checked(asked: PageRequest) -> int:
