@@ -239,6 +239,24 @@ def _plain(value: Any) -> Any:
     return number if number.is_finite() else value
 
 
+def without_place(answer: str) -> str:
+    """Leave the place in the chain out of a receipt: it counts what a blinded person is not shown.
+
+    Parameters
+    ----------
+    answer : of `save_entry`
+
+    Examples
+    --------
+    >>> without_place('{"receipt":{"hash":"ab","seq":7},"revision":2}')
+    '{"receipt":{"hash":"ab"},"revision":2}'
+    """
+    told = read_document(answer)
+    if told.get("receipt"):
+        told["receipt"] = {name: each for name, each in told["receipt"].items() if name != "seq"}
+    return write_document(told)
+
+
 def acknowledge(answer: str) -> None:
     """Add the receipt of an answer to the file, after the transaction stands."""
     told = read_document(answer).get("receipt")

@@ -14,8 +14,8 @@ from django.utils.crypto import salted_hmac
 
 from funis.capture.conduct import locks, visits
 from funis.capture.conduct.infusions import is_made_from_record
-from funis.capture.document import read_document, write_document
-from funis.capture.entry.save import FormEntry, acknowledge, save_entry
+from funis.capture.document import read_document
+from funis.capture.entry.save import FormEntry, acknowledge, save_entry, without_place
 from funis.capture.entry.scores import columns_of, script_of, visit_of
 from funis.capture.exchange.export import plain_text
 from funis.capture.forms.page import FormView, render_form
@@ -78,11 +78,16 @@ def show_visit(asked: PageRequest, key: str) -> HttpResponse:
             visit.site,
             [
                 each
-                for each in read_signatures(visit.subject_id, is_blinded=asked.rights.is_blinded)
+                for each in signatures_seen(asked, visit.subject_id)
                 if each.forms.keys() & {f.pk for f in forms}
             ],
         ),
     )
+
+
+def signatures_seen(asked: PageRequest, subject: str, form: str = "") -> list[SignatureRead]:
+    """Read signatures as the person may see them."""
+    return read_signatures(subject, form, is_blinded=asked.rights.is_blinded)
 
 
 def signed_values(asked: PageRequest, site: str, found: list[SignatureRead]) -> dict[str, Any]:
@@ -156,11 +161,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
         of_whole=notes.get("", []),
         clock=clock_of_form(form) if asked.rights.may("see safety", form.site) else None,
         lacks_clock=form.name == EVENTS and is_serious(form.data),
-        **signed_values(
-            asked,
-            form.site,
-            read_signatures(form.subject_id, form.pk, is_blinded=asked.rights.is_blinded),
-        ),
+        **signed_values(asked, form.site, signatures_seen(asked, form.subject_id, form.pk)),
         entry_words=words_of_entry(asked),
         queue_key=queue_key(str(asked.request.user.pk)),
     )
@@ -264,16 +265,8 @@ def save(asked: PageRequest, key: str) -> HttpResponse:
     entry = read_entry(asked.request.body, form.pk)
     answer = save_entry(entry, form, str(asked.request.user.pk), language_of(asked))
     transaction.on_commit(partial(acknowledge, answer))
-    shown = _without_place(answer) if asked.rights.is_blinded else answer
+    shown = without_place(answer) if asked.rights.is_blinded else answer
     return HttpResponse(shown, content_type="application/json")
-
-
-def _without_place(answer: str) -> str:
-    """Leave the place in the chain out of a receipt: it counts what a blinded person is not shown."""
-    told = read_document(answer)
-    if told.get("receipt"):
-        told["receipt"] = {name: each for name, each in told["receipt"].items() if name != "seq"}
-    return write_document(told)
 
 
 def read_entry(body: bytes, form: str) -> FormEntry:

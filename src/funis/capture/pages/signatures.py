@@ -10,7 +10,7 @@ from fido2.utils import websafe_encode
 from funis.capture.models import Account, Form, Signature, Subject, SubjectVisit
 from funis.capture.models.factors import CODES, PASSKEY
 from funis.capture.pages.door import relying_party
-from funis.capture.pages.forms import label_of, signed_values
+from funis.capture.pages.forms import label_of, signatures_seen, signed_values
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people import factors
@@ -20,7 +20,7 @@ from funis.capture.people.blinding import is_withheld
 from funis.capture.people.permissions import ACTIONS, ROLES
 from funis.capture.signing import acts
 from funis.capture.signing.content import MEANINGS, SignedContent
-from funis.capture.signing.status import BROKEN, SignatureRead, read_signatures
+from funis.capture.signing.status import BROKEN, SignatureRead
 from funis.capture.study_in_force import plan_of
 from funis.errors import ValueRangeError
 
@@ -91,7 +91,7 @@ def _offer(asked: PageRequest, row: Any, meaning: str, *, refused: bool = False)
     party, passkeys = relying_party(asked.request), factors.factors_of(person, PASSKEY)
     question = party.ask(passkeys, bytes.fromhex(content.hash))[0] if passkeys and party.is_possible() else ""
     subject = row if isinstance(row, Subject) else row.subject
-    before = read_signatures(subject.pk, is_blinded=asked.rights.is_blinded)
+    before = signatures_seen(asked, subject.pk)
     return draw(
         asked,
         "sign.html",
@@ -144,7 +144,7 @@ def show_signatures(asked: PageRequest, key: str) -> HttpResponse:
         "signatures.html",
         subject=subject,
         labels={form.pk: words for form, words in _lines(asked, forms)},
-        **signed_values(asked, subject.site, read_signatures(subject.pk, is_blinded=asked.rights.is_blinded)),
+        **signed_values(asked, subject.site, signatures_seen(asked, subject.pk)),
     )
 
 
