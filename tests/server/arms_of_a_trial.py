@@ -357,6 +357,140 @@ def test_a_wrong_stratum_is_recorded_and_nobody_is_allocated_again(server: Confi
     assert arm_of(subject) == before
 
 
+def test_a_wrong_stratum_of_a_locked_subject_waits(server: Configuration) -> None:
+    from funis.capture.conduct.allocation.act import record_wrong_stratum
+    from funis.capture.conduct.locks import LOCKED, OPEN, scope_of, set_state
+
+    subject = screened()
+    allocated(subject)
+    fill(subject, "subjects", {"nephritis": 1})
+    with acts("data_manager"):
+        set_state(scope_of(subject), LOCKED, "clean")
+    with pytest.raises(ValueRangeError, match="locked"), acts("coordinator"):
+        record_wrong_stratum(subject, "biopsy read late", "coordinator")
+    with acts("data_manager"):
+        set_state(scope_of(subject), OPEN, "a stratum is wrong")
+
+
+@pytest.mark.parametrize("why", ["gave Placebo", "CELLS were given", "cells of the umbilical cord?"])
+def test_the_reason_of_an_unblinding_names_no_arm(server: Configuration, why: str) -> None:
+    subject = screened()
+    allocated(subject)
+    browser, address = browser_of(person_with("investigator", "01")), f"/subjects/{subject.pk}/unblind"
+    refused = browser.post(address, {"why": why, "password": PASSWORD})
+    assert refused.status_code == 422
+    assert not [name for name in NAMES if name in refused.content.decode()]
+    assert "Unblinded" not in page("monitor", f"/subjects/{subject.pk}")
+
+
+def test_who_has_a_passkey_unblinds_by_it_and_not_by_the_password_alone(server: Configuration) -> None:
+    import html
+    import re
+
+    from tests.server.soft_passkey import SoftPasskey
+
+    from funis.capture.people.factors import add_passkey
+    from funis.capture.people.passkeys import PasskeyRelyingParty
+
+    person, passkey = person_with("investigator", "01", "investigator-with-a-passkey"), SoftPasskey()
+    party = PasskeyRelyingParty("localhost", "UCMSC-SLE", is_secure=False)
+    with acts(person.login):
+        question, state = party.ask_new(person, [])
+        add_passkey(person, "phone", party.read_new(state, passkey.make(question)))
+    subject = screened()
+    allocated(subject)
+    browser, address = browser_of(person), f"/subjects/{subject.pk}/unblind"
+    assert browser.post(address, {"why": "anaphylaxis", "password": PASSWORD}).status_code == 403
+    asked = re.search(r'data-get="([^"]*)"', browser.get(address).content.decode())
+    assert asked is not None
+    sent = {"why": "anaphylaxis", "credential": passkey.sign(html.unescape(asked[1]))}
+    opened = browser.post(address, sent)
+    assert opened.status_code == 200
+    assert any(f"<strong>{name}</strong>" in opened.content.decode() for name in NAMES)
+    assert browser.post(address, sent).status_code == 403
+
+
+def test_a_blinded_person_is_not_told_that_a_rule_is_crossed(server: Configuration) -> None:
+    from funis.capture.people.accounts import grant_role
+    from funis.capture.safety.notices import CROSSED, PAUSED, SERIOUS, _people_to_tell
+    from funis.capture.study_in_force import today
+
+    for role in ("investigator", "coordinator", "monitor", "cell_laboratory"):
+        person_with(role, "03")
+    both = person_with("data_manager", "", "manager-and-monitor")
+    person_with("data_manager", "")
+    with acts("funis"):
+        grant_role(both, "monitor", "04", today())
+    with acts():
+        paused = {each.login for each in _people_to_tell(PAUSED, "")}
+        crossed = {each.login for each in _people_to_tell(CROSSED, "")}
+        serious = {each.login for each in _people_to_tell(SERIOUS, "03")}
+    assert "cell_laboratory-03" in paused
+    assert not {"investigator-03", "coordinator-03", "monitor-03"} & paused
+    assert "data_manager-all" in crossed
+    assert both.login not in crossed
+    assert {"investigator-03", "monitor-03", both.login} <= serious
+
+
+def test_a_role_that_has_ended_still_blinds() -> None:
+    from datetime import date
+
+    from funis.capture.people.permissions import Held, read_rights
+
+    ended = Held("monitor", "01", date(2026, 1, 1), date(2026, 1, 31))
+    held = [ended, Held("data_manager", "", date(2026, 2, 1))]
+    assert read_rights(held, date(2026, 2, 1), ("monitor",)).is_blinded
+    assert not read_rights(held[1:], date(2026, 2, 1), ("monitor",)).is_blinded
+    assert not read_rights(held, date(2026, 2, 1)).is_blinded
+
+
+# --- the key of the arms --------------------------------------------------------------------------------
+
+
+def test_there_is_one_secret_of_the_trial(server: Configuration) -> None:
+    from django.db import DatabaseError
+
+    from funis.capture.models import AllocationSeed
+
+    for number in (1, 2):
+        with pytest.raises(DatabaseError), acts("funis"):
+            AllocationSeed(number=number, sealed="x", commitment="0" * 64, key_name="0" * 16).save()
+
+
+def test_without_the_key_nothing_is_allocated_or_made_and_the_rest_goes_on(server: Configuration) -> None:
+    """As after a restore without the file of keys: forms and queries are answered, and no second key is made."""
+    from funis.capture.conduct.allocation.act import allocate
+    from funis.capture.conduct.allocation.arms import refuse_other_key
+    from funis.capture.configuration import read_configuration
+    from funis.capture.models import Form, Query
+
+    subject, waiting = screened(), screened()
+    arm = allocated(subject)
+    browser = browser_of(person_with("data_manager", ""))
+    browser.post("/queries/check")
+    form = Form.objects.get(subject=subject, name="subjects")
+    before = Query.objects.filter(about=subject.pk, item="arm").count()
+    path = read_configuration().identity_keys_file
+    kept = path.rename(path.with_suffix(".away"))
+    try:
+        fill(subject, "subjects", {"age": 41})
+        shown = browser.get("/queries")
+        assert shown.status_code == 200
+        assert "data are checked without arms" in shown.content.decode()
+        assert browser.get(f"/forms/{form.pk}").status_code == 200
+        assert browser.get(f"/forms/{form.pk}/queries").status_code == 200
+        assert Query.objects.filter(about=subject.pk, item="arm").count() == before
+        with pytest.raises(ValueRangeError, match="key of the allocation"), acts("coordinator"):
+            allocate(waiting, stratum_of(waiting), "coordinator")
+        with pytest.raises(ValueRangeError, match="key of the allocation"), acts():
+            refuse_other_key()
+        assert not path.exists()
+    finally:
+        kept.rename(path)
+    assert arm_of(subject) == arm
+    assert "without arms" not in browser.get("/queries").content.decode()
+
+
 # --- at the bedside -----------------------------------------------------------------------------------
 
 

@@ -45,10 +45,10 @@ def prepare(configuration: Configuration) -> None:
     Raises
     ------
     ValueRangeError : the schema is not as it was left, the server would work as the owner of its tables, or
-        it would start with a known secret or a clock that is off
+        it would start with a known secret, a clock that is off, or without the key of the arms
     """
     configure(configuration)
-    from funis.capture.conduct.allocation.arms import make_seed
+    from funis.capture.conduct.allocation.arms import make_seed, refuse_other_key
     from funis.capture.conduct.locks import make_locks
     from funis.capture.context import SERVER, Acting, acting
     from funis.capture.models import VersionInForce
@@ -66,6 +66,7 @@ def prepare(configuration: Configuration) -> None:
         make_locks(study.site_ids)
         if study.randomisation is not None:
             make_seed()
+        refuse_other_key()
         if version.number == 1 and not VersionInForce.objects.exists():
             for site in study.site_ids:
                 put_in_force(version, site, today(), today())

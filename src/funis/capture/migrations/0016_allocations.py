@@ -27,12 +27,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("revision", models.PositiveIntegerField(default=1, editable=False)),
+                ("number", models.PositiveSmallIntegerField(default=1, editable=False, unique=True)),
                 ("key_name", models.CharField(max_length=16)),
                 ("sealed", models.TextField()),
                 ("commitment", models.CharField(max_length=64)),
             ],
             options={
-                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("number", 1)), name="one_allocation_seed")
+                ],
             },
         ),
         migrations.CreateModel(

@@ -20,18 +20,25 @@ class AllocationSeed(Audited):
 
     Attributes
     ----------
+    number : 1, so that there is one row and no second
     key_name : fingerprint of the key that seals it and every arm
     sealed : the seed, sealed by a key that stands in no database
     commitment : SHA-256 of the seed; who is given the seed after the trial can tell that it was this one
     """
 
+    number = models.PositiveSmallIntegerField(default=1, unique=True, editable=False)
     key_name = models.CharField(max_length=16)
     sealed = models.TextField()
     commitment = models.CharField(max_length=FINGERPRINT_LENGTH)
 
     append_only = True
     secret = ("sealed",)
-    fixed = ("id", "key_name", "commitment")
+    fixed = ("id", "number", "key_name", "commitment")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(number=1), name="one_allocation_seed")
+        ]
 
 
 class Allocation(OfSubject):

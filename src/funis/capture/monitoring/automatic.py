@@ -12,14 +12,17 @@ from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
+from funis.capture.conduct.allocation.arms import can_open_arms
 from funis.capture.context import moment, server_acts
 from funis.capture.database.audited_tables import CHAIN
-from funis.capture.exchange.export import PlacedRow, PlacedTables, exported_subjects, place_rows
+from funis.capture.exchange.export import PlacedRow, PlacedTables, Sight, exported_subjects, place_rows
 from funis.capture.models import CheckedSubject, Query, StudyVersion, Subject
 from funis.capture.monitoring.queries import move, say
 from funis.capture.monitoring.query_steps import AUTOMATIC, CLOSED, CORRECTED, STEPS
+from funis.capture.people.blinding import OF_ARMS
 from funis.capture.study_in_force import newest_version, study_of, today
 from funis.errors import Finding
 
@@ -101,7 +104,7 @@ def check_subjects(keys: Sequence[str]) -> None:
 
 
 def _check_alone(key: str, number: str) -> set[str]:
-    placed = place_rows(exported_subjects().filter(pk=key), sight="with arms")
+    placed = place_rows(exported_subjects().filter(pk=key), sight=_sight())
     found = {
         fault: what
         for fault, what in find_faults(placed, {number: key}).items()
@@ -109,7 +112,21 @@ def _check_alone(key: str, number: str) -> set[str]:
     }
     standing = Query.objects.filter(about=key, kind=AUTOMATIC).exclude(code__in=ACROSS_SUBJECTS)
     with server_acts(CHECKED):
-        return _settle(found, standing)
+        return _settle(*_without_arms(found, standing))
+
+
+def _sight() -> Sight:
+    return "with arms" if can_open_arms() else "without arms"
+
+
+def _without_arms(
+    found: dict[Fault, Found], standing: QuerySet[Query]
+) -> tuple[dict[Fault, Found], QuerySet[Query]]:
+    """Leave what arms decide as it stands, where the key that opens them is not there."""
+    if can_open_arms():
+        return found, standing
+    kept = {fault: what for fault, what in found.items() if fault.code not in OF_ARMS and fault.item != "arm"}
+    return kept, standing.exclude(code__in=OF_ARMS).exclude(item="arm")
 
 
 def check_everything() -> None:
@@ -121,9 +138,9 @@ def check_everything() -> None:
     # Twice where queries were written: they made the chains of their subjects longer.
     for _ in range(2):
         ends = _read_ends(list(held.values()))
-        found = find_faults(place_rows(exported_subjects(), sight="with arms"), held)
+        found = find_faults(place_rows(exported_subjects(), sight=_sight()), held)
         with server_acts(CHECKED):
-            written = _settle(found, Query.objects.filter(kind=AUTOMATIC))
+            written = _settle(*_without_arms(found, Query.objects.filter(kind=AUTOMATIC)))
         _remember({key: seq for key, seq in ends.items() if key not in written})
         if not written:
             break
@@ -243,4 +260,5 @@ def _basis() -> str:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT coalesce(sum(seq), 0) FROM {CHAIN} WHERE id LIKE 'table:%%'")  # noqa: S608
         rows = cursor.fetchone()[0]
-    return f"{today().isoformat()} {newest_version().sha256} {rows}"
+    told = "" if can_open_arms() else " without arms"
+    return f"{today().isoformat()} {newest_version().sha256} {rows}{told}"

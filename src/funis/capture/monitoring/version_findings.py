@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from funis.capture.exchange.export import exported_subjects, place_rows
+from funis.capture.conduct.allocation.arms import can_open_arms
+from funis.capture.exchange.export import Sight, exported_subjects, place_rows
 from funis.capture.models import StudyVersion
 from funis.capture.monitoring.automatic import ACROSS_SUBJECTS, Fault, Found, find_faults
 from funis.capture.people.blinding import is_withheld
@@ -70,7 +71,8 @@ def compare_findings(
     chosen = exported_subjects()
     chosen = chosen if sites is None else chosen.filter(site__in=sites)
     keys = dict(chosen.values_list("number", "pk"))
-    old, new = (find_faults(place_rows(chosen, each, "with arms"), keys, each) for each in (before, after))
+    sight: Sight = "with arms" if can_open_arms() else "without arms"
+    old, new = (find_faults(place_rows(chosen, each, sight), keys, each) for each in (before, after))
     if sites is not None:
         old, new = (
             {fault: found for fault, found in faults.items() if fault.code not in ACROSS_SUBJECTS}

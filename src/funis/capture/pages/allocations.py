@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct.allocation import act, arms, unblinding
 from funis.capture.conduct.allocation.strata import read_strata
-from funis.capture.models import Allocation, AllocationEvent, Subject
+from funis.capture.models import Account, Allocation, AllocationEvent, Subject
 from funis.capture.models.allocations import UNBLINDED, WRONG_STRATUM
+from funis.capture.models.factors import CODES, PASSKEY
+from funis.capture.pages.door import ask_passkey, read_proof, relying_party
 from funis.capture.pages.product_typed import shown_moment
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw
+from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
+from funis.capture.people.accounts import count_failure
 from funis.capture.people.second_person import OtherPerson, prove_person
 from funis.capture.study_in_force import newest_version, study_of
 
@@ -124,16 +128,38 @@ def unblind(asked: PageRequest, key: str) -> HttpResponse:
         raise Http404
     if asked.request.method == "GET":
         return _draw_unblinding(asked, subject)
-    proof = OtherPerson(asked.login, given.get("password", ""), given.get("code", "").strip())
-    if prove_person(asked.request, proof, UNBLIND, subject.site) is None:
+    if not _is_proven(asked, subject):
         return _draw_unblinding(asked, subject, refused=UNPROVEN_SELF)
     arm = unblinding.unblind(subject, given.get("why", "")[:_LONGEST], asked.login)
     name = next((each.name for each in study_of(newest_version()).arms if each.id == arm), arm)
     return _draw_unblinding(asked, subject, arm=name)
 
 
+def _is_proven(asked: PageRequest, subject: Subject) -> bool:
+    """Check who acts once more: by a passkey, or by password and code; no password alone beside a passkey."""
+    person, proof = cast("Account", asked.request.user), read_proof(asked.request)
+    if proof.passkey:
+        is_known = factors.check_proof(person, proof, relying_party(asked.request))
+        if not is_known:
+            count_failure(person, "second factor")
+        return is_known
+    if factors.factors_of(person, PASSKEY) and not factors.factors_of(person, CODES):
+        return False
+    own = OtherPerson(asked.login, asked.request.POST.get("password", ""), proof.code.strip())
+    return prove_person(asked.request, own, UNBLIND, subject.site) is not None
+
+
 def _draw_unblinding(
     asked: PageRequest, subject: Subject, *, refused: str = "", arm: str = ""
 ) -> HttpResponse:
-    status = 403 if refused else 200
-    return draw(asked, "unblind.html", status=status, subject=subject, refused=refused, arm=arm)
+    person = cast("Account", asked.request.user)
+    return draw(
+        asked,
+        "unblind.html",
+        status=403 if refused else 200,
+        subject=subject,
+        refused=refused,
+        arm=arm,
+        passkey="" if arm else ask_passkey(asked.request, person),
+        has_codes=bool(factors.factors_of(person, CODES)),
+    )

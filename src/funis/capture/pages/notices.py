@@ -8,7 +8,7 @@ from funis.capture.context import seeing
 from funis.capture.models import SafetyNotice
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.safety.notices import KINDS, NOTICE_STATES, SENT
+from funis.capture.safety.notices import KINDS, NOT_TOLD_TO_BLINDED, NOTICE_STATES, SENT
 
 LONGEST_LIST = 200
 
@@ -23,6 +23,7 @@ def list_notices(asked: PageRequest) -> HttpResponse:
         # Kind, person and failure alone: who manages accounts sees no subject.
         with seeing(None):
             found = SafetyNotice.objects.exclude(state=SENT).select_related("person").order_by("-pk")
+            found = found.exclude(kind__in=NOT_TOLD_TO_BLINDED) if asked.rights.is_blinded else found
             unsent = list(found[:LONGEST_LIST])
     return draw(
         asked,

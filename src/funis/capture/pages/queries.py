@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 
+from funis.capture.conduct.allocation.arms import can_open_arms
 from funis.capture.forms.page_fields import QueryNote, show_words
 from funis.capture.forms.plan_parts import Language, StudyPlan
 from funis.capture.models import Form, Query, Subject
@@ -80,6 +81,7 @@ def list_queries(asked: PageRequest) -> HttpResponse:
         states=STATES,
         owners=OWNERS,
         waiting=waiting,
+        lacks_arms=not can_open_arms(),
         may_check=asked.rights.may("check data"),
     )
 

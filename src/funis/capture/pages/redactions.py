@@ -7,7 +7,7 @@ from typing import cast
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
-from funis.capture.models import Account, Redaction, Subject
+from funis.capture.models import Account, Form, Redaction, Subject
 from funis.capture.models.factors import CODES
 from funis.capture.pages.door import ask_passkey, read_proof, relying_party
 from funis.capture.pages.subjects import find_subject
@@ -15,7 +15,7 @@ from funis.capture.pages.templates import draw
 from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.accounts import clear_failures, count_failure
-from funis.capture.people.blinding import WITHHELD_TABLES
+from funis.capture.people.blinding import WITHHELD_FORMS, WITHHELD_TABLES
 from funis.capture.trail import redaction as redactions
 
 
@@ -61,7 +61,15 @@ def _places(asked: PageRequest, waiting: Redaction) -> list[redactions.FoundWord
     if not asked.rights.is_blinded:
         return found
     withheld = {"", *(table.removeprefix("capture_") for table in WITHHELD_TABLES)}
-    return [replace(each, table="", row="", names=()) if each.table in withheld else each for each in found]
+    rows = set(
+        Form.objects.filter(subject=waiting.subject, name__in=WITHHELD_FORMS).values_list("pk", flat=True)
+    )
+    return [
+        replace(each, seq=number, table="", row="", names=())
+        if each.table in withheld or each.row in rows
+        else replace(each, seq=number)
+        for number, each in enumerate(found, start=1)
+    ]
 
 
 @asks("ask for redaction", "POST")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 WITHHELD_FORMS: Final = frozenset({"infusions", "lots", "donors"})
 """Forms whose values, queries and history a blinded person does not see."""
-_OF_ARMS: Final = frozenset({"missing_infusion", "ratio_not_kept"})
+OF_ARMS: Final = frozenset({"missing_infusion", "ratio_not_kept"})
 """Findings that the arms decide, whatever form they are about."""
 _OF_INFUSIONS: Final = frozenset(
     {"consent_after_infusion", "infusion_denied", "missing_consent", "retreated_without_relapse"}
@@ -28,7 +28,7 @@ _OF_STUDY_DAYS: Final = frozenset(
     }
 )
 """Findings that are counted from day 0, the first infusion: of somebody without one they are others."""
-WITHHELD_CODES: Final = _OF_ARMS | _OF_INFUSIONS | _OF_STUDY_DAYS
+WITHHELD_CODES: Final = OF_ARMS | _OF_INFUSIONS | _OF_STUDY_DAYS
 """Findings that a blinded person does not see, whatever form they are about."""
 WITHHELD_TABLES: Final = frozenset(
     {"capture_bedsidecheck", "capture_infusionrecord", "capture_unit", "capture_productevent"}

@@ -91,6 +91,18 @@ def key_of(name: str) -> bytes:
         return keys[name]
 
 
+def known_key(name: str) -> bytes | None:
+    """Give the key of a name where the file of keys has it; none is made.
+
+    Raises
+    ------
+    ValueRangeError : the file cannot be read by the server, or a line of it is no key
+    """
+    path = read_configuration().identity_keys_file
+    with said_of(path), lock_folder(path.parent):
+        return _read_keys(path).get(name)
+
+
 def _read_keys(path: Path) -> dict[str, bytes]:
     if not path.exists():
         return {}

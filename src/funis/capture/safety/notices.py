@@ -26,7 +26,7 @@ from funis.capture.people.permissions import (
     MONITOR,
     Held,
 )
-from funis.capture.study_in_force import started_with, today
+from funis.capture.study_in_force import blinded_roles, started_with, today
 
 SERIOUS, OVERDUE, CROSSED, PAUSED = "serious_event", "report_overdue", "rule_crossed", "infusions_paused"
 ARM_OPENED = "arm_opened"
@@ -46,6 +46,8 @@ TOLD: Final[Mapping[str, frozenset[str]]] = {
     ARM_OPENED: frozenset({INVESTIGATOR, MONITOR, MANAGER, BOARD}),
 }
 """Who is told of each kind, where the role is held; what belongs to no site, wherever it is held."""
+NOT_TOLD_TO_BLINDED: Final = frozenset({CROSSED, PAUSED})
+"""Rules count events of the infused alone: who entered the event that crossed one would learn the arm."""
 WAITING, SENT, NO_ADDRESS = "waiting", "sent", "no_address"
 NOTICE_STATES: Final[Mapping[str, str]] = {
     WAITING: "The mail waits",
@@ -106,12 +108,20 @@ def _people_to_tell(kind: str, site: str) -> list[Account]:
     held = RoleHeld.objects.filter(role__in=TOLD[kind], person__is_active=True).select_related("person")
     if site:
         held = held.filter(site__in=("", site))
+    hidden = _blinded_people() if kind in NOT_TOLD_TO_BLINDED else frozenset()
     found = {
         each.person_id: each.person
         for each in held
         if Held(each.role, each.site, each.since, each.until).is_in_force(today())
+        and each.person_id not in hidden
     }
     return sorted(found.values(), key=lambda each: each.login)
+
+
+def _blinded_people() -> frozenset[str]:
+    """Give the ids of those who hold or held a blinded role, wherever that was."""
+    begun = RoleHeld.objects.filter(role__in=blinded_roles(), since__lte=today())
+    return frozenset(begun.values_list("person_id", flat=True))
 
 
 def send_waiting() -> tuple[int, int]:

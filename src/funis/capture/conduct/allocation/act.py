@@ -163,8 +163,10 @@ def record_wrong_stratum(subject: Subject, reason: str, login: str) -> Allocatio
 
     Raises
     ------
-    ValueRangeError : the subject was not allocated, no stratum differs, or no reason is given
+    ValueRangeError : the subject was not allocated, no stratum differs, no reason is given, or the subject is
+        closed to entry
     """
+    refuse_closed(scope_of(subject), changes_subject=True)
     allocation = allocation_of(subject)
     differing = differing_strata(subject, allocation) if allocation else {}
     if not differing:

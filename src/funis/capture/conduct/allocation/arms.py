@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from funis.capture.models import Allocation, AllocationSeed, Subject
-from funis.capture.people.identity import key_of, name_of_key
+from funis.capture.people.identity import key_of, known_key, name_of_key
 from funis.capture.people.sealing import open_by, seal_by
 from funis.errors import ValueRangeError
 
@@ -54,11 +54,44 @@ def hold_seed() -> bytes:
     return seed
 
 
-def _key(row: AllocationSeed) -> bytes:
-    key = key_of(ARMS_KEY)
-    if name_of_key(key) != row.key_name:
+def _only_seed() -> AllocationSeed:
+    row = AllocationSeed.objects.order_by("pk").first()
+    if row is None:
         raise ValueRangeError(
-            "key of the allocation", "another key than the one that sealed", "the key of then",
+            "allocation",
+            "no secret to draw from",
+            "one that was made at the start",
+            "Start the server again.",
+        )
+    return row
+
+
+def refuse_other_key() -> None:
+    """Refuse to work where arms are sealed and their key is gone, or another one: as after a restore.
+
+    Raises
+    ------
+    ValueRangeError : the file of keys holds no key of the allocation, or another than the one that sealed
+    """
+    row = AllocationSeed.objects.order_by("pk").first()
+    if row is not None:
+        _key(row)
+
+
+def can_open_arms() -> bool:
+    """Tell whether the key of the arms is there: without it data are checked as if nobody was allocated."""
+    try:
+        refuse_other_key()
+    except ValueRangeError:
+        return False
+    return True
+
+
+def _key(row: AllocationSeed) -> bytes:
+    key = known_key(ARMS_KEY)
+    if key is None or name_of_key(key) != row.key_name:
+        raise ValueRangeError(
+            "key of the allocation", "none, or another key than the one that sealed", "the key of then",
             "Put the file of keys back that the server had.",
         )  # fmt: skip
     return key
@@ -73,13 +106,13 @@ def seal_arm(subject: Subject, arm: str) -> tuple[str, str]:
 
     Raises
     ------
-    ValueRangeError : the id of the arm is longer than can be padded
+    ValueRangeError : the id of the arm is longer than can be padded, or the key is another than that of then
     """
     plain = arm.encode()
     if len(plain) > _PADDED - 2:
         raise ValueRangeError("arm", f"an id of {len(plain)} bytes", f"at most {_PADDED - 2}")
     padded = (len(plain).to_bytes(2, "big") + plain).ljust(_PADDED, b"\x00")
-    sealed = seal_by(key_of(ARMS_KEY), padded, _whose(subject.pk))
+    sealed = seal_by(_key(_only_seed()), padded, _whose(subject.pk))
     return sealed, hashlib.sha256(sealed.encode()).hexdigest()
 
 
