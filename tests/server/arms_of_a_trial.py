@@ -343,13 +343,18 @@ def test_who_may_not_unblind_finds_no_such_page(server: Configuration) -> None:
 def test_a_wrong_stratum_is_recorded_and_nobody_is_allocated_again(server: Configuration) -> None:
     from funis.capture.conduct.allocation.act import record_wrong_stratum
 
-    subject = screened()
+    subject, unchanged = screened(), screened()
     before = allocated(subject)
+    allocated(unchanged)
     with pytest.raises(ValueRangeError, match="as in the data"), acts("coordinator"):
         record_wrong_stratum(subject, "none", "coordinator")
     fill(subject, "subjects", {"nephritis": 1})
     address = f"/subjects/{subject.pk}/allocation"
     assert "nephritis: no → yes" in page("monitor", address)
+    rows = page("monitor", "/allocations").split("<tr>")
+    marked = [row for row in rows if "A stratum is another in the data now" in row]
+    assert [row for row in marked if subject.number in row]
+    assert not [row for row in marked if unchanged.number in row]
     browser = browser_of(person_with("coordinator", "01"))
     assert browser.post(f"{address}/stratum", {"why": ""}).status_code == 422
     assert browser.post(f"{address}/stratum", {"why": "biopsy read late"}).status_code == 302

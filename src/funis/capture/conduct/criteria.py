@@ -125,11 +125,28 @@ def derive_frame(
     columns : those that are wanted
     is_blinded : as if nobody was infused: study days and baselines are those of before the first infusion
     """
-    rows = {name: given for name, (_, given) in export_tables(Subject.objects.filter(pk=subject.pk)).items()}
+    return derive_frames(study, [subject], columns, is_blinded=is_blinded)
+
+
+def derive_frames(
+    study: Study, subjects: Sequence[Subject], columns: Collection[str], *, is_blinded: bool = False
+) -> pl.DataFrame:
+    """Derive the rows that the rules of the study file see, one a subject, called by its number.
+
+    Parameters
+    ----------
+    study : of the version that is in force at the site
+    subjects : the subjects
+    columns : those that are wanted
+    is_blinded : as in `derive_frame`
+    """
+    chosen = Subject.objects.filter(pk__in=[each.pk for each in subjects])
+    rows = {name: given for name, (_, given) in export_tables(chosen).items()}
     if is_blinded:
         rows = {name: [] if name in WITHHELD_FORMS else given for name, given in rows.items()}
     tables = tables_from_frames(study, rows, today=today())
-    scores = _scores(study, subject, is_blinded=is_blinded)
+    scored = [_scores(study, each, is_blinded=is_blinded) for each in subjects]
+    scores = pl.concat(scored or [pl.DataFrame(schema=_SCORES)])
     return derive_subject_frame(study, tables.frames, scores, columns=columns)
 
 

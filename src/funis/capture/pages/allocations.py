@@ -58,10 +58,12 @@ def list_allocations(asked: PageRequest) -> HttpResponse:
     """List who was allocated, by number; with the arm for who may know it."""
     found = Allocation.objects.select_related("subject").order_by("number")
     found = found if asked.sites is None else found.filter(site__in=asked.sites)
+    rows = list(found)
     return draw(
         asked,
         "allocations.html",
-        rows=show_allocations_of(asked, list(found)),
+        rows=show_allocations_of(asked, rows),
+        differing=act.subjects_with_other_strata(rows),
         is_blinded=asked.rights.is_blinded,
         clock=shown_moment,
         UNBLINDED=UNBLINDED,

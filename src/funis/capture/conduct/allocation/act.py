@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from funis.capture.conduct.allocation.arms import allocation_of, hold_seed, open_arm, seal_arm
 from funis.capture.conduct.allocation.methods import Before, Stratum, choose_arm, label_of
-from funis.capture.conduct.allocation.strata import known_strata, read_strata
+from funis.capture.conduct.allocation.strata import known_strata, read_strata, read_strata_of
 from funis.capture.conduct.consent import consent_in_force
 from funis.capture.conduct.eligibility import screening_of
 from funis.capture.conduct.locks import refuse_closed, scope_of
@@ -142,9 +142,31 @@ def differing_strata(subject: Subject, allocation: Allocation) -> dict[str, str]
     dict : by name ``value then → value now``
     """
     study, plan = plan_at(subject.site)
-    if plan is None or not allocation.plan:
+    return {} if plan is None else _differing(allocation, read_strata(study, subject))
+
+
+def subjects_with_other_strata(allocations: Sequence[Allocation]) -> set[str]:
+    """Give the ids of the subjects who were allocated by strata that the data do not say now.
+
+    Parameters
+    ----------
+    allocations : with their subjects
+    """
+    by_site: dict[str, list[Allocation]] = {}
+    for each in allocations:
+        by_site.setdefault(each.site, []).append(each)
+    found: set[str] = set()
+    for site, rows in by_site.items():
+        study, plan = plan_at(site)
+        if plan is not None:
+            now = read_strata_of(study, [row.subject for row in rows])
+            found |= {row.subject_id for row in rows if _differing(row, now[row.subject_id])}
+    return found
+
+
+def _differing(allocation: Allocation, now: Mapping[str, str | None]) -> dict[str, str]:
+    if not allocation.plan:
         return {}
-    now = read_strata(study, subject)
     return {
         name: f"{then} → {now[name] or '?'}"
         for name, then in allocation.data.items()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from funis.capture.conduct.allocation.methods import Stratum
-from funis.capture.conduct.criteria import derive_frame
+from funis.capture.conduct.criteria import derive_frames
 from funis.capture.models import Subject
 from funis.errors import ValueRangeError
 from funis.study.model import Study
@@ -25,22 +25,36 @@ def read_strata(study: Study, subject: Subject) -> dict[str, str | None]:
     study : of the version that is in force at the site, with a randomisation
     subject : the subject
     """
+    return read_strata_of(study, [subject])[subject.pk]
+
+
+def read_strata_of(study: Study, subjects: Sequence[Subject]) -> dict[str, dict[str, str | None]]:
+    """Give the strata of several subjects by their ids, as `read_strata` gives those of one.
+
+    Parameters
+    ----------
+    study : of the version that is in force at their site
+    subjects : of one site
+    """
     names = study.randomisation.strata if study.randomisation else ()
     rules = {name: study.subgroups[name] for name in names if name in study.subgroups}
     columns = {name for rule in rules.values() for name in rule_columns(rule)} | (set(names) - set(rules))
     flags = {column.name for column in study.columns if column.kind == "flag"}
     # A subject is allocated before anything is given, and a stratum stays what it was then.
-    frame = derive_frame(study, subject, columns, is_blinded=True)
-    found: dict[str, str | None] = {}
+    frame = derive_frames(study, subjects, columns, is_blinded=True)
+    rows = {number: row for row, number in enumerate(frame["subject"].to_list())}
+    values: dict[str, list[str | None]] = {}
     for name in names:
-        if name == "site":
-            found[name] = subject.site
-        elif name in rules:
-            is_in = apply_rule(frame, rules[name])[0]
-            found[name] = None if is_in is None else YES if is_in else NO
-        else:
-            found[name] = _text(frame[name][0], is_flag=name in flags)
-    return found
+        if name in rules:
+            values[name] = [
+                None if is_in is None else YES if is_in else NO for is_in in apply_rule(frame, rules[name])
+            ]
+        elif name != "site":
+            values[name] = [_text(value, is_flag=name in flags) for value in frame[name].to_list()]
+    return {
+        each.pk: {name: each.site if name == "site" else values[name][rows[each.number]] for name in names}
+        for each in subjects
+    }
 
 
 def _text(value: object, *, is_flag: bool) -> str | None:
