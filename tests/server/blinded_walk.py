@@ -261,6 +261,34 @@ def test_a_new_version_shows_a_blinded_role_no_finding_of_infusions(pair: dict[s
     assert "block_sizes" not in blinded
 
 
+def test_a_program_with_a_blinded_token_reads_the_same_of_both_arms(pair: dict[str, Any]) -> None:
+    """Every address of the read API, of each subject alone; not its numbers of rows, which the ids put in order."""
+    from tests.server.test_api import get, resources, token_for
+
+    _, token = token_for("monitor", SITE)
+    said: dict[str, list[str]] = {}
+    for arm, subject in pair.items():
+        forms, found = rows_of(subject)["forms"], []
+        for address in resources():
+            keys = [""] if "{key}" not in address else [subject.pk] if "/subjects" in address else forms
+            for key in keys:
+                asked = address.replace("{key}", key) + ("" if key else f"?subject={subject.pk}&limit=200")
+                answer = get(token, asked)
+                if answer.status_code == 200:
+                    rows = answer.json().get("items", [answer.json()])
+                    found += [f"{address} {plain(json.dumps(in_order(row)), subject)}" for row in rows]
+        said[arm] = sorted(found)
+    assert len(said["placebo"]) > 30
+    assert said["cells"] == said["placebo"]
+
+
+def in_order(row: Any) -> Any:
+    """Give what stands below ids without them, in order: which id is first differs of any two subjects."""
+    if isinstance(row, dict) and row and all(re.fullmatch(r"[0-9a-f-]{36}", name) for name in row):
+        return sorted(row.values())
+    return {name: in_order(each) for name, each in row.items()} if isinstance(row, dict) else row
+
+
 def test_a_save_is_answered_alike(pair: dict[str, Any]) -> None:
     from funis.capture.models import Form
 
