@@ -196,7 +196,8 @@ def test_the_page_prints_both_and_names_the_rule() -> None:
     study = make_study()
     page = render_html(study, results_of(study))
     assert "Deviations from the protocol" in page
-    assert "Subgroup of treated" in page
+    # Of both with as many subjects: all who were enrolled were treated.
+    assert "Subgroup of enrolled and treated" in page
 
 
 def test_somebody_infused_outside_the_population_does_not_divide_the_deviations() -> None:

@@ -163,7 +163,7 @@ def test_the_table_and_methods_say_it() -> None:
     shown = [row for row in rows if row[0].startswith("Had the event, with death competing")]
     assert len(shown) == 2
     assert shown[0][3] == "1"
-    assert shown[0][4].startswith("0.500 (")
+    assert shown[0][4].startswith("50.0% (")
     assert any("Cumulative incidence (Aalen-Johansen)" in note for note in table.footnotes)
     passages = build_methods(study)
     text = " ".join(words for passage in passages for words in (*passage.paragraphs, *passage.items))

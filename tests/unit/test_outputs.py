@@ -134,7 +134,11 @@ def test_adjusted_p_stands_beside_the_unadjusted(study: Study) -> None:
     numbers.add(replace(place, adjustment="holm"), "p_adjusted", 0.0422, method="paired_t")
     found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
     assert lines(found) == [("P, paired t test", "0.021"), ("P, paired t test, Holm", "0.042")]
-    assert any("unadjusted, and in brackets adjusted by Holm" in note for note in found.footnotes)
+    assert any(
+        note.startswith("P: unadjusted. P, Holm: adjusted by Holm over the visits")
+        for note in found.footnotes
+    )
+    assert not any("in brackets" in note for note in found.footnotes)
 
 
 @pytest.mark.parametrize(

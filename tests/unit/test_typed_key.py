@@ -137,6 +137,12 @@ ROUNDS = {
     "reporting::_strips": "heights of the rows of a drawing",
     "reporting::_count_notes": "whole numbers that a drawing holds as others",
     "reporting::_name_layers": "heights of words in a drawing",
+    "documents::_place_x": "points of a drawing",
+    "documents::_place_y": "points of a drawing",
+    "documents::_place_word": "places of words in a drawing",
+    "documents::_line": "points of a drawing",
+    "documents::draw_small": "points of a drawing",
+    "documents::draw_lines": "ticks of an axis",
 }
 
 

@@ -64,13 +64,13 @@ def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     if not groups:
         return ()
     labels = Labels(study)
-    alike: dict[tuple[str, str, str], list[Group]] = {}
+    alike: dict[tuple[str, bool, str, str], list[Group]] = {}
     for group in groups:
         if group.arm == ALL:
             name = group.population if group.subgroup == ALL else group.subgroup
             counts = [single(book.find(group, ALL, each), 0).text for each in ("n", "cannot_tell")]
-            alike.setdefault((name, counts[0], counts[1]), []).append(group)
-    rows = [_population_row(labels, book, name, own) for (name, _, _), own in alike.items()]
+            alike.setdefault((name, group.subgroup == ALL, counts[0], counts[1]), []).append(group)
+    rows = [_population_row(labels, book, name, own) for (name, _, _, _), own in alike.items()]
     notes = (
         "Cannot tell: a value that the rule needs is missing; such a subject is not counted as a member.",
         *caution_of_subgroups(labels, [group.subgroup for group in groups]),

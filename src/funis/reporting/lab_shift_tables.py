@@ -16,9 +16,9 @@ from funis.study.model import Study
 
 _ANALYSIS: Final = "lab_shift"
 _BASELINES: Final = {
-    "0": "Baseline grade 0",
-    "1_or_more": "Baseline grade 1 or more",
-    "not_known": "Baseline grade not known",
+    "0": "grade 0",
+    "1_or_more": "grade 1 or more",
+    "not_known": "grade not known",
 }
 _HOW: Final = (
     "CTCAE {version}; a subject stands once a test, at the last result up to day 0 and the worst one after "
@@ -90,7 +90,7 @@ def _row_of_one(book: NumberBook, first: Group, worse: Group | None, name: str) 
         for worst, words_of_worst in _WORST.items():
             found = book.find(_from(first, start, worst), ALL, "count")
             if found is not None and found.value:
-                at_baseline = words_of_start.removeprefix("Baseline ").capitalize()
+                at_baseline = words_of_start.capitalize()
                 cells = (
                     joined(Inline(at_baseline, found.id)),
                     joined(Inline(words_of_worst, found.id)),
@@ -135,7 +135,9 @@ def _row(book: NumberBook, any_group: Group, name: str) -> TableRow | None:
     if counts[0] is None:
         return None
     of = TableCell((Inline(format_number(float(counts[0].denominator or 0), 0), counts[0].id),))
-    return TableRow(words(_BASELINES[name]), (of, *(single(each, 0) for each in counts)), indent=1)
+    return TableRow(
+        words(f"Baseline {_BASELINES[name]}"), (of, *(single(each, 0) for each in counts)), indent=1
+    )
 
 
 def _worsened(book: NumberBook, group: Group) -> TableCell:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import polars as pl
 
 from funis.documents.table import Inline, TableSpec, text_rows
@@ -29,8 +27,6 @@ _EVENT_COLUMNS = (
 )
 
 
-#: How a reason opens: the class, the rule of several that held, and the visit.
-_OPENING = re.compile(r"[^ :]+(?: \((?P<rule>rule [^)]+)\))? at [^:]+: (?P<rest>.+)", re.DOTALL)
 #: Shares of the width: a class and a visit stand on one line, the reason has the rest.
 _WIDTHS = {"subject": 12, "visit": 10, "response": 21, "reason": 38, "relapse": 8, "relapse_visit": 11}
 
@@ -77,34 +73,20 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
     return tuple(found)
 
 
-def _reason(text: str) -> str:
-    """Leave out of a reason the class and the visit, which have columns of their own, but not the rule.
-
-    Examples
-    --------
-    >>> _reason("PCR (rule 2) at month 6: no A; B in renal."), _reason("cannot tell: no grades.")
-    ('No A; B in renal. By rule 2.', 'Cannot tell: no grades.')
-    """
-    found = _OPENING.fullmatch(text)
-    rest = found["rest"] if found else text
-    rule = f" By {found['rule']}." if found and found["rule"] else ""
-    return f"{rest[:1].upper()}{rest[1:]}{rule}".replace(" -> ", " → ")
-
-
 def _word(labels: Labels, definition: str, column: str, value: object) -> str:
     if value is None:
         return ""
     if column in {"visit", "relapse_visit"}:
         return labels.visit(str(value))
     if column == "reason":
-        return _reason(str(value).replace("_", " "))
+        return str(value).replace("_", " ").replace(" -> ", " → ")
     return class_label(definition, str(value)) if column == "response" else _text(value)
 
 
 def build_event_listings(results: Results) -> tuple[TableSpec, ...]:
     """Specify the listing of adverse events, in the order of the data."""
     frame = results.listings.get("adverse_events", pl.DataFrame())
-    columns = [name for name in _EVENT_COLUMNS if name in frame.columns and frame[name].is_not_null().any()]
+    columns = _event_columns(frame)
     if frame.is_empty() or not columns:
         return ()
     rows = text_rows(
@@ -125,6 +107,10 @@ def build_event_listings(results: Results) -> tuple[TableSpec, ...]:
             instead=rest,
         ),
     )
+
+
+def _event_columns(frame: pl.DataFrame) -> list[str]:
+    return [name for name in _EVENT_COLUMNS if name in frame.columns and frame[name].is_not_null().any()]
 
 
 def kept_rows(frame: pl.DataFrame) -> pl.DataFrame:
@@ -174,6 +160,8 @@ def find_long_listings(results: Results) -> dict[str, pl.DataFrame]:
     responses = results.listings.get("responses_all", results.listings.get("responses", pl.DataFrame()))
     others = ("adverse_events", "concomitant", "courses")
     named = {"responses": responses} | {name: results.listings.get(name, pl.DataFrame()) for name in others}
+    # What the page would show: a wrong date of an event can be a date of birth.
+    named["adverse_events"] = named["adverse_events"].select(_event_columns(named["adverse_events"]))
     long = {name: frame for name, frame in named.items() if frame.height > ROWS_LISTED}
     deviations = results.listings.get("deviations", pl.DataFrame())
     return long | ({"deviations": deviations} if has_unnamed(deviations) else {})
