@@ -182,6 +182,20 @@ def test_a_file_without_a_site_that_has_subjects_is_refused(subject: Any, passin
         load_version(without)
 
 
+def test_the_former_file_loaded_again_is_a_new_version_and_pages_go_on(loaded: Any) -> None:
+    from funis.capture.context import Acting, acting
+    from funis.capture.models import StudyVersion
+    from funis.capture.study_in_force import load_version, newest_version
+
+    former = newest_version()
+    assert former.pk != loaded.pk
+    with acting(Acting("funis", "back to the file before", sites=None)):
+        again = load_version(StudyVersion.objects.get(pk=former.pk).text)
+    assert (again.sha256, again.number) == (former.sha256, loaded.number + 1)
+    person = person_with("data_manager", "")
+    assert browser_of(person).get("/study").status_code == 200
+
+
 def test_the_pages_show_the_difference_and_a_data_manager_puts_it_in_force(subject: Any, loaded: Any) -> None:
     from funis.capture.study_in_force import today, version_at
 

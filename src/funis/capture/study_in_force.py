@@ -79,13 +79,13 @@ def _refuse_allocation(study: Study, before: StudyVersion | None) -> None:
 
 def blinded_roles() -> frozenset[str]:
     """Give the roles that see no arm: those of any version, so that no later study file lifts a blinding."""
-    known = StudyVersion.objects.values_list("sha256", flat=True)
-    return frozenset().union(*(_blinded_by(sha256) for sha256 in known))
+    known = StudyVersion.objects.values_list("pk", flat=True)
+    return frozenset().union(*map(_blinded_by, known))
 
 
 @lru_cache(maxsize=64)
-def _blinded_by(sha256: str) -> frozenset[str]:
-    found = study_of(StudyVersion.objects.get(sha256=sha256)).randomisation
+def _blinded_by(version: str) -> frozenset[str]:
+    found = _study(version).randomisation
     return frozenset(found.blinded) if found else frozenset()
 
 
