@@ -156,8 +156,31 @@ def build_document(told: ToldDesign) -> Document:
 
 def write_text(told: ToldDesign) -> str:
     """Write a design for a terminal: the paragraph, the tables, what to beware of."""
-    parts = [told.title, told.paragraph]
-    for table in told.tables:
+    return join_text([told.title, told.paragraph], told.tables, told.cautions)
+
+
+def join_text(told: Sequence[str], tables: Iterable[DesignTable], cautions: Iterable[str]) -> str:
+    """Write paragraphs, tables in columns of one width, and cautions for a terminal.
+
+    Parameters
+    ----------
+    told : title and paragraphs
+    tables : behind them
+    cautions : what to beware of, a line each
+
+    Examples
+    --------
+    >>> print(join_text(["Size"], [DesignTable("By arm", ("Arm", "n"), (("Control", "20"),))], ["Beware."]))
+    Size
+    <BLANKLINE>
+    By arm
+    Arm      n
+    Control  20
+    <BLANKLINE>
+    - Beware.
+    """
+    parts = list(told)
+    for table in tables:
         rows = [table.heads, *table.rows]
         wide = [max(len(row[column]) for row in rows) for column in range(len(table.heads))]
         lines = [
@@ -165,5 +188,5 @@ def write_text(told: ToldDesign) -> str:
             for row in rows
         ]
         parts.append("\n".join([table.title, *lines, *table.notes]))
-    parts.append("\n".join(f"- {each}" for each in told.cautions))
+    parts.append("\n".join(f"- {each}" for each in cautions))
     return "\n\n".join(parts)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from funis.design.pages.told import DesignTable
+from funis.design.pages.told import DesignTable, join_text
 from funis.documents.document import Block, Document, Guidance, ItemList, Paragraph, Section, plain
 from funis.documents.figure import FigureSpec
 from funis.documents.numbering import number_sections
@@ -79,17 +79,7 @@ def _table(name: str, section: str, table: DesignTable) -> TableSpec:
 
 def write_page_text(told: ToldSimulation) -> str:
     """Write the page of a simulation for a terminal."""
-    parts = [told.title, *told.paragraphs]
-    for table in told.tables:
-        rows = [table.heads, *table.rows]
-        wide = [max(len(row[place]) for row in rows) for place in range(len(table.heads))]
-        lines = [
-            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)).rstrip()
-            for row in rows
-        ]
-        parts.append("\n".join([table.title, *lines, *table.notes]))
-    parts.append("\n".join(f"- {each}" for each in told.cautions))
-    return "\n\n".join(parts)
+    return join_text([told.title, *told.paragraphs], told.tables, told.cautions)
 
 
 def say_months(months: float) -> str:

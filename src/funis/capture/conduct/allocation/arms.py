@@ -11,6 +11,8 @@ import secrets
 from collections.abc import Iterable
 from typing import Final
 
+from django.db import models
+
 from funis.capture.models import Allocation, AllocationSeed, Subject
 from funis.capture.people.identity import key_of, known_key, name_of_key
 from funis.capture.people.sealing import open_by, seal_by
@@ -40,22 +42,15 @@ def hold_seed() -> bytes:
     ------
     ValueRangeError : there is none, it was altered, or the key is another than that of then
     """
-    row = AllocationSeed.objects.select_for_update().order_by("pk").first()
-    if row is None:
-        raise ValueRangeError(
-            "allocation",
-            "no secret to draw from",
-            "one that was made at the start",
-            "Start the server again.",
-        )
+    row = _only_seed(AllocationSeed.objects.select_for_update())
     seed = open_by(_key(row), row.sealed, f"seed {row.commitment}", "secret of the allocation")
     if hashlib.sha256(seed).hexdigest() != row.commitment:
         raise ValueRangeError("secret of the allocation", "another one", "the one of the trail")
     return seed
 
 
-def _only_seed() -> AllocationSeed:
-    row = AllocationSeed.objects.order_by("pk").first()
+def _only_seed(seeds: models.QuerySet[AllocationSeed]) -> AllocationSeed:
+    row = seeds.order_by("pk").first()
     if row is None:
         raise ValueRangeError(
             "allocation",
@@ -112,7 +107,7 @@ def seal_arm(subject: Subject, arm: str) -> tuple[str, str]:
     if len(plain) > _PADDED - 2:
         raise ValueRangeError("arm", f"an id of {len(plain)} bytes", f"at most {_PADDED - 2}")
     padded = (len(plain).to_bytes(2, "big") + plain).ljust(_PADDED, b"\x00")
-    sealed = seal_by(_key(_only_seed()), padded, _whose(subject.pk))
+    sealed = seal_by(_key(_only_seed(AllocationSeed.objects.all())), padded, _whose(subject.pk))
     return sealed, hashlib.sha256(sealed.encode()).hexdigest()
 
 
