@@ -59,15 +59,15 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 #: Words and file handling: a fault there is seen by a reader, not by a number.
 LEFT_OUT = ("scoring/score_file", "scoring/explain", "results/write", "catalogue/wording/")
 
-#: Tests that start other engines, browsers or databases take longer than all others together.
+#: Tests that start other engines, browsers, databases or the server take longer than all others together. The
+#: server asks the rooms that are changed here from far away: a fault in a rule is to be noticed beside the rule.
 SLOW = (
     "tests/engines",
     "tests/browser",
     "tests/docs",
     "tests/kernels",
     "tests/mutation",
-    "tests/server/test_postgresql.py",
-    "tests/server/test_crash.py",
+    "tests/server",
 )
 
 AIM = 0.95
