@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.server.people import browser_of, person_with
 
 from funis.capture.configuration import Configuration
 from funis.errors import UnknownNameError, ValueRangeError
+from funis.study.today import read_clock
 
 FUTURE = "2999-01-01"
 HOSTILE = "<script>alert(1)</script>\"'>{{ 7 * 7 }}\n=1+1"
@@ -402,7 +404,6 @@ def test_the_list_filters_by_site_state_and_age_and_pages_without_gaps(subject: 
     assert {each.site for each in waiting} == {"01"}
     assert list(find_queries(QueryFilter(("02",), "01"))) == []
     assert closed in find_queries(QueryFilter(None, "01", state="closed"))
-    assert list(find_queries(QueryFilter(None, older_than=1))) == []
     seen: list[Any] = []
     after = ""
     while True:
@@ -412,6 +413,19 @@ def test_the_list_filters_by_site_state_and_age_and_pages_without_gaps(subject: 
             break
     assert [each.pk for each in seen] == [each.pk for each in waiting]
     assert Query.objects.filter(~Q(site="01"), subject=subject).count() == 0
+
+
+def test_the_list_filters_by_the_age_of_a_query(sledai: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from funis.capture.monitoring import queries
+
+    asked = ask(sledai, text="Is it new?")
+    # Other tests leave old queries of other subjects behind: only this one is looked for.
+    a_day_old = queries.QueryFilter(("01",), older_than=1)
+    assert asked not in queries.find_queries(a_day_old)
+    tomorrow = read_clock() + timedelta(days=1, seconds=1)
+    monkeypatch.setattr(queries, "read_clock", lambda: tomorrow)
+    assert asked in queries.find_queries(a_day_old)
+    assert asked not in queries.find_queries(queries.QueryFilter(("01",), older_than=2))
 
 
 @pytest.mark.parametrize("address", ["/queries?state=no", "/queries?older=x", "/queries?older=99999"])
