@@ -19,6 +19,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.event_groups import EventGroup
 from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
 from funis.study.intercurrent import MEANINGS
@@ -44,6 +45,7 @@ from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 from funis.study.site import Site
 from funis.study.stopping import StoppingRule
+from funis.study.visit_columns import VisitColumn
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[study]", Trial),
@@ -61,9 +63,11 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[visits]]", Visit),
     ("[monitoring]", Monitoring),
     ("[[stopping]]", StoppingRule),
+    ("[[event_groups]]", EventGroup),
     ("[instruments.NAME]", InstrumentChoice),
     ("[[labs]]", LabTest),
     ("[[columns]]", ExtraColumn),
+    ("[[visit_columns]]", VisitColumn),
     ("[[endpoints]]", Endpoint),
     ("[endpoints.imputation]", Imputation),
     ("[[estimands]]", Estimand),
@@ -144,6 +148,23 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
             "looks = [5, 10]\nlimits = [1, 2]"
         ),
         '[[stopping]]\nid = "severe"\nlooks = [5, 10]\nlimits = [1]',
+    ),
+    "[[visit_columns]]": (
+        (
+            '[[visit_columns]]\nname = "prednisone"\nkind = "glucocorticoid_dose"\n\n'
+            '[[visit_columns]]\nname = "rescue_medication"\nkind = "drugs_begun"\n'
+            'drugs = ["methylprednisolone", "rituximab"]'
+        ),
+        '[[visit_columns]]\nname = "rescue_medication"\nkind = "drugs_begun"',
+    ),
+    "[[event_groups]]": (
+        (
+            '[[event_groups]]\nid = "infusion_reaction"\n'
+            'terms = ["infusion related reaction", "allergic reaction", "anaphylaxis"]\nwithin_days = 1\n\n'
+            '[[event_groups]]\nid = "serious_infection"\n'
+            'organ_classes = ["infections and infestations"]\ncounts = "serious = 1"'
+        ),
+        '[[event_groups]]\nid = "serious_infection"\ncounts = "seriousness = 1"',
     ),
     "[source]": (
         '[source]\ncitation = "A. Example et al., J Example 2026;1:1"\nstatements = "statements.toml"',

@@ -29,6 +29,8 @@ REPEATED = {"sri_5": "sri_4", "sri_6": "sri_4", "sri_7": "sri_4", "sri_8": "sri_
     "selena_flare_index_modified": "selena_flare_index"
 }
 OWN = [name for name in responses() if name not in REPEATED]
+# A visit shows them or not, and a later one may not any more: the time in them is described.
+STATES = {"lldas", "doris_2021", "doris_off_treatment", "esspri_pass", "sri_4", "bicla", "measured_response"}
 TREATMENT = ("treatment_failure", "rescue_medication", "new_immunosuppressant")
 WORDS = QUANTITIES | {"ever": "ever", "baseline_active": "systems at A or B at baseline"}
 ABSENT = {"": "", "met": "met if never recorded", "not_met": "not met if never recorded"}
@@ -36,7 +38,7 @@ ABSENT = {"": "", "met": "met if never recorded", "not_met": "not met if never r
 # A trial may call these columns otherwise: wherever a phrase reads one, a parameter of that name holds the column.
 RENAMED = {
     "acanthocytes", "clinessdai", "creatinine", "essdai", "esspri", "gfr", "haemoglobin", "igg", "index",
-    "instrument", "ocular_staining_score", "pga", "platelets", "pre_flare_gfr", "prednisone",
+    "instrument", "measured", "ocular_staining_score", "pga", "platelets", "pre_flare_gfr", "prednisone",
     "red_cell_casts", "rheumatoid_factor", "salivary_ultrasound", "schirmer", "sledai",
     "steroid_days_above", "steroid_days_within", "steroid_longest_run_above", "steroid_longest_run_within",
     "unstimulated_flow", "upcr", "urine_red_cells", "weight", "white_cell_casts",
@@ -154,7 +156,7 @@ def test_outline(name: str) -> None:
     assert [found] == typed("outline.csv", name)
     assert definition.has_relapse == (name == "ucmsc_bilag_response")
     assert definition.is_proposal == (name == "ucmsc_bilag_response")
-    assert definition.is_state == (name in {"lldas", "doris_2021", "doris_off_treatment", "esspri_pass"})
+    assert definition.is_state == (name in STATES)
 
 
 QUOTIENTS = {1 / Decimal(below): f"1/{below}" for below in ("88.42", "113.1")}

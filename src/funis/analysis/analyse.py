@@ -60,7 +60,8 @@ time_to_event     relapse, death ... at the planned visits          survival, lo
                                                                     incidence lower upper competing_events
 adverse_events    any, serious, related, related_serious,           count and percent of subjects, events
                   no_further_infusion, grade_3_or_more, fatal,
-                  term, organ_class, grade, causality (category)
+                  term, organ_class, grade, causality,
+                  event_group (category)
                   term_grade_3, organ_class_serious ...             count (at the worst grade)
                   asked, by visit and over all                      count, percent of subjects due
 lab_shift         ``<lab>_from_0``, ``_1_or_more``, ``_not_known``  count of those with the baseline grade

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from funis.safety_words import CAUSALITY_LEVELS, ends_infusions
+from funis.study.event_groups import EventGroup, belongs_to_group
 
 SEVERE: Final = 3
 GRADE: Final = "grade"
@@ -25,6 +26,7 @@ ONSETS: Final = ("infusion_day", "day_after", "later", "before_infusion", "day_n
 WITHIN: Final = ("infusion_day", "day_after", "later")
 #: Of somebody of whom no infusion is recorded, as in a control arm, an event is before or after none.
 NO_INFUSION: Final = "no_infusion"
+EVENT_GROUP: Final = "event_group"
 NOT_RECORDED: Final = "not recorded"
 TERM: Final = "term"
 ORGAN_CLASS: Final = "organ_class"
@@ -80,7 +82,10 @@ class EventKind:
 
 
 def kinds_of_events(
-    events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]], courses: Sequence[CourseOfEvents] = ()
+    events: pl.DataFrame,
+    infusion_days: Mapping[str, Sequence[float]],
+    courses: Sequence[CourseOfEvents] = (),
+    groups: Sequence[EventGroup] = (),
 ) -> Iterator[EventKind]:
     """Give each kind of event (variable and category) with its events.
 
@@ -89,6 +94,7 @@ def kinds_of_events(
     events : the checked table ``adverse_events``
     infusion_days : study days on which each subject was infused, empty where they are not recorded
     courses : where somebody had a second course of treatment, the courses
+    groups : of the study file: events that are counted together
 
     Yields
     ------
@@ -107,6 +113,10 @@ def kinds_of_events(
     fatal = (outcome == "fatal") | (grade == 5)
     unclear = grade.is_null() & (outcome.is_null() | (outcome == "unknown"))
     yield EventKind("fatal", "", events.filter(fatal), events.filter(fatal), events.filter(unclear))
+    for group in groups:
+        belongs = belongs_to_group(group, events, infusion_days)
+        found = events.filter(belongs.fill_null(value=False))
+        yield EventKind(EVENT_GROUP, group.id, found, found, events.filter(belongs.is_null()))
     yield from _by_onset(events, infusion_days)
     for course in courses:
         yield from _of_course(events, infusion_days, course)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from funis.analysis.drugs_at_visits import add_drug_columns
 from funis.analysis.few_visits import score_few_visits
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats
 from funis.analysis.recorded_scores import explain_recorded, take_recorded
@@ -308,7 +309,8 @@ def visit_frame(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> p
     """Join instruments and laboratory tests into one row per subject and visit, as responses look at them.
 
     Where two instruments of a visit have different days, the later one is the day of the visit; a visit
-    without any day has its planned day. Unscheduled visits of one name are told apart by their day.
+    without any day has its planned day. Unscheduled visits of one name are told apart by their day. Columns
+    of ``[[visit_columns]]`` stand beside them.
     """
     planned = {visit.name: float(visit.day) for visit in study.visits}
     parts = [_response_columns(each) for each in scored.values()]
@@ -327,7 +329,8 @@ def visit_frame(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> p
             .drop("day_right")
         )
     due = pl.col("visit").replace_strict(planned, default=None, return_dtype=pl.Float64)
-    return joined.with_columns(pl.coalesce("day", due).alias("day")).drop("_occasion")
+    visits = joined.with_columns(pl.coalesce("day", due).alias("day")).drop("_occasion")
+    return add_drug_columns(study, tables.frames, visits)
 
 
 def visit_units(study: Study, frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from funis.analysis.cohorts import ENROLLED, Cohort
 from funis.analysis.course_timeline import courses_of_events
 from funis.analysis.event_kinds import (
     CAUSALITY,
+    EVENT_GROUP,
     LAST_INFUSION,
     RELATED,
     RELATED_SERIOUS,
@@ -39,12 +40,12 @@ from funis.results import ALL, Place
 REACTION: Final = "infusion reaction"
 #: What is counted even where it never happened: a zero is an answer where somebody was asked.
 ALWAYS: Final = frozenset(
-    {"any", "serious", RELATED, RELATED_SERIOUS, LAST_INFUSION, "grade_3_or_more", "fatal"}
+    {"any", "serious", RELATED, RELATED_SERIOUS, LAST_INFUSION, "grade_3_or_more", "fatal", EVENT_GROUP}
 )
 #: Rows that say something about the cells, so about those who were given some.
 OF_CELLS: Final = frozenset({RELATED, RELATED_SERIOUS, LAST_INFUSION, CAUSALITY})
 #: Rows with an interval.
-WITH_LIMITS: Final = frozenset({"any", "serious"})
+WITH_LIMITS: Final = frozenset({"any", "serious", EVENT_GROUP})
 #: Names that a study file gives to those who were infused.
 SAFETY_POPULATIONS: Final = ("safety", "treated")
 SAFETY_TABLES: Final = {"adverse_events": "adverse_events", "exposure": "infusions"}
@@ -82,7 +83,7 @@ def count_adverse_events(run: Run) -> None:
     """
     events = _events_with_reactions(run)
     asked = was_asked_about_events(run)
-    kinds = list(kinds_of_events(events, _infusion_days(run), courses_of_events(run)))
+    kinds = list(kinds_of_events(events, _infusion_days(run), courses_of_events(run), run.study.event_groups))
     run.listings["event_terms"] = classes_of_terms(events)
     known = asked | who_is_in(run, events["subject"])
     has_cells = concerns_cells(run)

@@ -39,6 +39,7 @@ EVENTS: dict[str, str] = {
 }
 #: Headings over rows that count each subject in one of several.
 HEADINGS: dict[str, str] = {
+    "event_group": "Events that the study file counts together",
     "onset": "First day of the event",
     "grade": "Worst grade of a subject",
     "causality": "Relation to the cells, the surest of a subject",
@@ -172,7 +173,9 @@ def _event_table(
     by_kind: dict[tuple[str, str], dict[tuple[str, str], Group]] = {}
     for group in groups:
         by_kind.setdefault((group.variable, group.category), {})[group.population, group.arm] = group
-    rows = [] if is_by_course else [*_asked_row(book, columns), *_event_rows(book, by_kind, columns)]
+    rows: list[TableRow] = []
+    if not is_by_course:
+        rows += [*_asked_row(book, columns), *_event_rows(study, book, by_kind, columns)]
     chosen = {kind: own for kind, own in by_kind.items() if not is_main or kind[0] in _MAIN_BY_COURSE}
     rows += list(_rows_by_course(book, chosen, columns))
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
@@ -180,7 +183,7 @@ def _event_table(
     heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(columns)))
     titles = column_titles(study, labels, columns)
     spanners = (("", 1), *((title, 3) for title in titles)) if len(columns) > 1 else ()
-    notes = (*_event_notes(book, groups), *describe_basis(labels, used))
+    notes = (*_event_notes(book, groups), *_group_notes(study, groups), *describe_basis(labels, used))
     return TableSpec(
         "table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners,
         is_upright=True,
@@ -190,8 +193,11 @@ def _event_table(
 _ByKind = Mapping[tuple[str, str], Mapping[tuple[str, str], Group]]
 
 
-def _event_rows(book: NumberBook, by_kind: _ByKind, columns: Sequence[tuple[str, str]]) -> Iterator[TableRow]:
+def _event_rows(
+    study: Study, book: NumberBook, by_kind: _ByKind, columns: Sequence[tuple[str, str]]
+) -> Iterator[TableRow]:
     """Give the rows of all events, with a heading over those that count each subject in one of several."""
+    groups = {each.id: each.printed for each in study.event_groups}
     named: set[str] = set()
     for kind, name in sorted(by_kind, key=lambda each: each[0] if each[1] else ""):
         found = [by_kind[kind, name].get(column) for column in columns]
@@ -202,7 +208,8 @@ def _event_rows(book: NumberBook, by_kind: _ByKind, columns: Sequence[tuple[str,
             yield heading(title)
             named.add(title)
         cells = [cell for group in found for cell in _event_cells(book, group)]
-        yield TableRow(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title)))
+        label = groups[name] if kind == "event_group" else _event_label(kind, name)
+        yield TableRow(words(label), tuple(cells), indent=int(bool(title)))
 
 
 def _asked_row(book: NumberBook, columns: Sequence[tuple[str, str]]) -> Iterator[TableRow]:
@@ -300,6 +307,14 @@ def _event_notes(book: NumberBook, groups: Sequence[Group]) -> tuple[str, ...]:
             ),
         )
     )
+
+
+def _group_notes(study: Study, groups: Sequence[Group]) -> Iterator[str]:
+    """Say of each group of events that is printed which events it holds."""
+    printed = {group.category for group in groups if group.variable == "event_group"}
+    for each in study.event_groups:
+        if each.id in printed:
+            yield f"{each.printed}: {each.defined}."
 
 
 def arm_label(study: Study, arm: str) -> str:

@@ -25,6 +25,7 @@ from funis.study.check_estimands import (
     check_multiplicity,
     check_sensitivity,
 )
+from funis.study.check_event_groups import check_event_groups
 from funis.study.check_groups import check_groups
 from funis.study.check_imported import check_imported
 from funis.study.check_monitoring import check_monitoring
@@ -33,6 +34,7 @@ from funis.study.check_randomisation import check_randomisation
 from funis.study.check_repeated import check_methods
 from funis.study.check_report import check_report
 from funis.study.check_stopping import check_stopping
+from funis.study.check_visit_columns import check_visit_columns
 from funis.study.check_windows import check_order, check_window
 from funis.study.days import eligibility_schema, subject_schema, subject_values
 from funis.study.model import DATA_FORMS, Criterion, Endpoint, LabTest, Study
@@ -128,6 +130,8 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_product(study),
         check_monitoring(study),
         check_stopping(study),
+        check_event_groups(study),
+        check_visit_columns(study),
     )
     found = [finding for check in checks for finding in check]
     return [each for each in found if not (each.code == "unknown_name" and each.value in defined)]
@@ -144,6 +148,8 @@ def _check_duplicates(study: Study) -> Iterator[StudyFinding]:
         ("endpoints",): ("id", [endpoint.id for endpoint in study.endpoints]),
         ("estimands",): ("id", [estimand.id for estimand in study.estimands]),
         ("stopping",): ("id", [rule.id for rule in study.stopping]),
+        ("visit_columns",): ("name", [column.name for column in study.visit_columns]),
+        ("event_groups",): ("id", [group.id for group in study.event_groups]),
     }
     for section, (key, names) in lists.items():
         for index, name in enumerate(names):

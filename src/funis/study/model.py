@@ -34,6 +34,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.event_groups import EventGroup
 from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
 from funis.study.lab_units import spell_unit
@@ -48,6 +49,7 @@ from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.site import Site
 from funis.study.stopping import StoppingRule
+from funis.study.visit_columns import VisitColumn
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
 """Forms of a visit that are not instruments."""
@@ -336,12 +338,18 @@ class Study(StudyPart):
     stopping: tuple[StoppingRule, ...] = Field(
         default=(), description="Rules that stop the trial for harm; the capture server watches them."
     )
+    event_groups: tuple[EventGroup, ...] = Field(
+        default=(), description="Adverse events that are counted together in the table of adverse events."
+    )
     labs: tuple[LabTest, ...] = Field(default=(), description="The laboratory tests.")
     instruments: dict[str, InstrumentChoice] = Field(
         default_factory=dict, description="How each instrument is used, by its name."
     )
     columns: tuple[ExtraColumn, ...] = Field(
         default=(), description="Columns of subjects beyond the usual ones."
+    )
+    visit_columns: tuple[VisitColumn, ...] = Field(
+        default=(), description="Columns of the visits that responses read, made from the courses of drugs."
     )
     populations: dict[str, str] = Field(
         default_factory=dict, description="Analysis populations: name and rule over the subject frame."

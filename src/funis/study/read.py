@@ -29,6 +29,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.event_groups import EventGroup
 from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
 from funis.study.model import (
@@ -52,6 +53,7 @@ from funis.study.report_choices import ReportChoices
 from funis.study.site import Site
 from funis.study.stopping import StoppingRule
 from funis.study.study_finding import StudyFinding
+from funis.study.visit_columns import VisitColumn
 from funis.toml_places import find_lines, nearest_line
 
 __all__ = ["Study", "read_study", "study_schema", "template_path"]
@@ -81,8 +83,10 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("visits",): Visit,
     ("monitoring",): Monitoring,
     ("stopping",): StoppingRule,
+    ("event_groups",): EventGroup,
     ("labs",): LabTest,
     ("columns",): ExtraColumn,
+    ("visit_columns",): VisitColumn,
     ("endpoints",): Endpoint,
     ("endpoints", "imputation"): Imputation,
     ("estimands",): Estimand,
