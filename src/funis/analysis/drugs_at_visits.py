@@ -76,7 +76,7 @@ def _named(column: VisitColumn, courses: Sequence[Course]) -> tuple[list[Course]
     wanted = {_plain_words(name) for name in column.drugs}
     names = [_plain_words(course["drug"]) for course in courses]
     chosen = [course for course, name in zip(courses, names, strict=True) if name in wanted]
-    return chosen, "" in names
+    return chosen, not all(names)
 
 
 def _is_in_force(course: Course, day: float) -> bool | None:
