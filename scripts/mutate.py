@@ -60,7 +60,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 LEFT_OUT = ("scoring/score_file", "scoring/explain", "results/write", "catalogue/wording/")
 
 #: Tests that start other engines, browsers, databases or the server take longer than all others together. The
-#: server asks the rooms that are changed here from far away: a fault in a rule is to be noticed beside the rule.
+#: server asks the rooms changed here from far away: a fault in a rule is to be noticed beside the rule.
 SLOW = (
     "tests/engines",
     "tests/browser",
