@@ -219,6 +219,11 @@ EXAMPLES_OF_COURSES: tuple[tuple[str, str, str], ...] = (
         'when = "month_6", relapse = "lost", day = 0',
     ),
     (
+        "a course by a rule",
+        'when = "rule", rule = "sledai_2k >= lowest_sledai_2k + 4", day = 0',
+        'when = "rule", rule = "sledai >= 10", day = 0',
+    ),
+    (
         "when it may begin",
         'when = "relapse", day = 0, window = [0, 56]',
         'when = "relapse", day = 0, window = [7, 56]',
@@ -229,9 +234,9 @@ EXAMPLES_OF_COURSES: tuple[tuple[str, str, str], ...] = (
 _COURSES = """## Courses of treatment
 
 The infusions without `when` are the first treatment, course 1. Those with one `when` are a later course: at a
-visit, for everybody, or at relapse, once for whoever relapses. Its days count from its own first infusion,
-and so do its baseline and its visits in the report. With visits of months 6 and 9 and an endpoint `lost` of
-kind relapse:
+visit, for everybody; at relapse, once for whoever relapses; or by a rule, once for whoever meets it. Its days
+count from its own first infusion, and so do its baseline and its visits in the report. With visits of months
+6 and 9, SLEDAI-2K, and an endpoint `lost` of kind relapse:
 
 | what it is about | read | refused |
 |---|---|---|
@@ -239,9 +244,16 @@ kind relapse:
 
 A recorded infusion opens the next course of its subject where the running course has had all its planned
 infusions, or where its day is nearer to the first day on which a later course can be due than to the planned
-day of the running course's next infusion. Where a course at a visit and one at relapse are planned, it is the
-one in whose window it lies, else the one at relapse. The column `course` of `infusions` says it where that is
-not so.
+day of the running course's next infusion. Where a course at a visit and one at relapse, or by a rule, are
+planned, it is the one in whose window it lies, else the other. The column `course` of `infusions` says it
+where that is not so.
+
+The rule of a course is one as everywhere in the study file, asked of each visit after the first treatment
+that has any of what it names; the course is due from the first visit at which it holds. Beside what is found
+at the visit it may name the baseline (`baseline_anti_dsdna`) and the lowest so far (`lowest_anti_dsdna`: of
+the baseline and the earlier visits after it). The rise of a biomarker is
+`anti_dsdna >= 2 * lowest_anti_dsdna`. Where something that it needs is not recorded, the rule cannot be told,
+and nobody counts as one who met it.
 
 The endpoints of the first treatment use what was recorded after a later course as it is, and a relapse counts
 whenever it is found. An estimand says otherwise with the intercurrent event `reinfusion`.

@@ -45,7 +45,7 @@ def test_examples_of_courses_are_read_and_refused(read: str, refused: str, tmp_p
     file = tmp_path / "study.toml"
     for keys, is_read in ((read, True), (refused, False)):
         infusions = f"infusions = [{{day = 0}}, {{{keys}}}]\n"
-        file.write_text(f"{infusions}{TRIAL}{visits}\n{lost}", encoding="utf-8")
+        file.write_text(f"{infusions}{TRIAL}{visits}\n{lost}\n[instruments.sledai_2k]\n", encoding="utf-8")
         if is_read:
             assert len(read_study(file).infusions) == 2
         else:

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from funis.analysis.analyse import analyse
@@ -20,6 +21,8 @@ from funis.analysis.every_finding import find_findings
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables, tables_from_frames
 from funis.results import Results
+from funis.study.course_conditions import find_conditions
+from funis.study.courses import later_courses
 from funis.study.days import derive_subject_frame
 from funis.study.intercurrent import find_intercurrent_events
 from funis.study.model import Study
@@ -254,7 +257,11 @@ def test_who_was_infused_again_before_a_visit_is_counted(results: Results) -> No
 
 def test_without_a_second_course_there_is_no_course(study: Study) -> None:
     alone = analyse(study, tables(study, {}))
-    assert "course" not in set(alone.numbers["analysis"])
+    own = alone.numbers.filter(alone.numbers["analysis"] == "course")
+    # Three relapsed and none was infused again: that is told, and nothing by course.
+    assert set(own["category"]) == {"relapse"}
+    assert alone.value("course.treated.condition_met_relapse.count") == 3
+    assert alone.value("course.treated.retreated_when_met_relapse.count") == 0
 
 
 # --- other plans -----------------------------------------------------------------------------------------
@@ -328,3 +335,86 @@ def test_an_infusion_of_a_later_course_is_a_reinfusion(study: Study) -> None:
                                        else row for row in single]).frames  # fmt: skip
     missed = find_intercurrent_events(study, lacking, derive_subject_frame(study, lacking))
     assert missed.filter(missed["event"] == "second_infusion_missed")["subject"].to_list() == ["S1"]
+
+
+# --- a course by a rule ------------------------------------------------------------------------------------
+
+# Whoever is 5 points above the lowest SLEDAI-2K so far: S1 at month 12 (14 after 4), S2 at month 9 (10 after 4),
+# S4 at month 9 (9 after 3); S3 and S5 never are.
+RISE = "sledai_2k >= lowest_sledai_2k + 5"
+RULE = f'rule = "{RISE}"'
+
+
+@pytest.fixture(scope="module")
+def by_rule(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    read: Study = files.read(
+        tmp_path_factory.mktemp("rule"), files.again("rule", RULE), files.RELAPSE, MEASURES
+    )
+    return read
+
+
+def told(study: Study, again: Mapping[str, int]) -> list[tuple[str, str, str]]:
+    codes = {"retreated_without_rule", "missing_infusion", "infusion_outside_window"}
+    return [
+        (
+            each.code,
+            each.subject,
+            each.message.partition(",")[2].strip() if each.table == "infusions" else each.message,
+        )
+        for each in find_findings(study, tables(study, again))
+        if each.code in codes
+    ]
+
+
+def test_a_course_by_a_rule_is_held_against_the_visits(by_rule: Study) -> None:
+    assert told(by_rule, {"S1": 360, "S2": 270, "S4": 270}) == []
+    assert told(by_rule, {"S1": 359, "S2": 280, "S5": 200}) == [
+        (
+            "retreated_without_rule",
+            "S1",
+            "planned when sledai_2k >= lowest_sledai_2k + 5, and that is first found on study day 360 only.",
+        ),
+        (
+            "retreated_without_rule",
+            "S5",
+            "planned when sledai_2k >= lowest_sledai_2k + 5, and at no visit it is.",
+        ),
+        (
+            "missing_infusion",
+            "S4",
+            f"The rule {RISE} holds on study day 270, and the course planned for it is not recorded.",
+        ),
+    ]
+
+
+def test_who_met_the_rule_and_who_was_infused_again_is_counted(by_rule: Study) -> None:
+    numbers = analyse(by_rule, tables(by_rule)).numbers
+    rows = numbers.filter(numbers["variable"].is_in([
+        "condition_met", "retreated_when_met", "retreated_without_condition", "condition_cannot_tell",
+    ]) & (numbers["statistic"] == "count"))  # fmt: skip
+    counted = {row["id"]: row["text"] for row in rows.to_dicts() if row["population"] == "treated"}
+    # Three of five met it; S1 and S2 of them were infused again, and S5 without it.
+    assert counted == {
+        "course.treated.condition_met_rule.count": "3/5 (60.0%)",
+        "course.treated.retreated_when_met_rule.count": "2/3 (66.7%)",
+        "course.treated.retreated_without_condition_rule.count": "1/3 (33.3%)",
+        "course.treated.condition_cannot_tell_rule.count": "0/5 (0.0%)",
+    }
+
+
+def test_what_is_not_recorded_leaves_a_rule_open(by_rule: Study) -> None:
+    course = later_courses(by_rule)[0]
+    frame = pl.DataFrame(
+        {
+            "subject": ["a", "a", "a", "b", "c", "d", "d", "d", "e", "e"],
+            "visit": [f"visit_{place}" for place in range(10)],
+            "day": [0.0, 90, 180, 90, 0, 0, 90, 180, 0, 90],
+            "sledai_2k": [9.0, None, 13, 9, 9, 9, 4, 9, 8, 13],
+        }
+    )  # fmt: skip
+    found = find_conditions(by_rule, course, frame)
+    # a rises by 4 from its baseline; b has nothing earlier, c was not seen again; 9 is 5 above 4, 13 above 8.
+    assert {name: (each.said, each.day) for name, each in sorted(found.items())} == {
+        "a": ("no", None), "b": ("cannot tell", None), "c": ("cannot tell", None), "d": ("yes", 180.0),
+        "e": ("yes", 90.0),
+    }  # fmt: skip

@@ -62,7 +62,15 @@ def rows(table: TableSpec) -> list[tuple[str, ...]]:
 
 
 def test_efficacy_stands_by_course_with_its_caution(study: Study, results: Results) -> None:
-    table, retreated, listed = build_course_tables(study, results, read_numbers(results.numbers))
+    conditions, table, retreated, listed = build_course_tables(study, results, read_numbers(results.numbers))
+    # S1, S2 and S4 relapsed; S1 and S2 were infused again for it, S5 without one.
+    assert rows(conditions) == [
+        ("Relapse: lost",),
+        ("Found, of those of whom it is known", "3/5", "3/5"),
+        ("Infused again, of those in whom it was found", "2/3", "2/3"),
+        ("Infused again without it, of those infused again", "1/3", "1/3"),
+        ("Cannot be told", "0/5", "0/5"),
+    ]
     assert table.heads == ("", "Course 1", "Course 2")
     shown = dict.fromkeys(rows(table))
     # The numbers by hand stand in test_course_efficacy; of two subjects, and of three times −4, no interval.
@@ -180,7 +188,7 @@ def test_a_second_course_without_a_day_is_counted_apart_and_told(study: Study) -
     said = {entry.name: "".join(part.text for part in entry.text) for entry in box.entries}
     assert "1/5 had been infused again before month 12" in said["Limits"]
     assert said["Limits"].endswith(" Of 1 infused again the day is not recorded.")
-    _, retreated, *_ = build_course_tables(study, results, book)
+    _, _, retreated, *_ = build_course_tables(study, results, book)
     assert any(note.startswith("A second course of which no day is recorded") for note in retreated.footnotes)
     lines = ["".join(part.text for part in line) for line in limit_words(study, book)]
     assert any(line.startswith("The day of the second course is not recorded of 1 of 5: ") for line in lines)

@@ -108,6 +108,11 @@ def test_a_relapse_is_looked_for_after_its_response(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "key", "message"),
     [
+        ([again("rule")], "infusions[3].rule", "none stands"),
+        ([again("rule", 'rule = "sledai_2k >= 10"')], "infusions[3].rule", "There is no column 'sledai_2k' here."),
+        ([again("rule", 'rule = "day"')], "infusions[3].rule", "A rule answers yes or no"),
+        ([again("month_6", 'rule = "day > 90"')], "infusions[3].rule", "no meaning without when"),
+        ([again("rule", 'rule = "day > 90"').replace("day > 90", "day > 80", 1)], "infusions[3].rule", "several stand"),
         ([again("month_7")], "infusions[3].when", "There is no visit of this name."),
         ([again("baseline")], "infusions[3].when", "This visit is not after the first treatment"),
         ([again("relapse")], "infusions[3].when", "no endpoint of kind relapse"),

@@ -27,7 +27,10 @@ from funis.analysis.relapses import count_relapses_over_denominators
 from funis.catalogue.definition_digest import _content
 from funis.results.sources import Sources
 from funis.stats.mmrm.printed_summary import render_cell
+from funis.study.course_conditions import FoundCondition
+from funis.study.courses import PlannedCourse
 from funis.study.model import Arm, Endpoint
+from funis.study.planned_infusion import Infusion
 from funis.study.selection import Selection
 from funis.study.site import Site
 
@@ -331,10 +334,11 @@ def begun(
     window: tuple[int, int] | None = None,
     on: Any = None,
 ) -> list[tuple[str, str, str]]:
-    plan: Any = SimpleNamespace(infusions=(SimpleNamespace(window=window),))
+    plan = PlannedCourse("relapse", (Infusion(day=0, window=window),))
     row = {"subject": "S1", "number": 3, "date": on, "day": start, "_file": "infusions.csv", "_line": 4}
     place: Any = SimpleNamespace(course=2, start=start)
-    found = courses_checked._check_begin(plan, (row, place), {"relapse": said, "relapse_day": relapse})
+    met = FoundCondition(said, "month_9", relapse)  # type: ignore[arg-type]
+    found = courses_checked._check_begin(plan, (row, place), met)
     return [(each.level, each.code, each.column) for each in found]
 
 

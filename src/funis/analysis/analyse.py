@@ -80,6 +80,8 @@ course            a measure at the baseline of a course, and its    n mean sd lo
                   course; subgroup: who had the later one)
                   definition (category: its classes, responder,     count, percent, lower and upper by
                   cannot tell); ``retreated_before`` by visit       clopper_pearson and wilson
+                  ``condition_met``, ``retreated_when_met`` ...     count, percent
+                  (category: relapse, rule)
 product           donors, lots, infusions; traced_to_lot,           count, percent of donors, lots, infusions;
                   unbroken; ``lot_passage``, ``donor_hiv`` ...      n mean sd median q1 q3 min max
                   (category: a result; infusions_of_lot: the lot)
@@ -157,7 +159,7 @@ from funis.arguments import STUDY, TABLES, takes
 from funis.data.tables import Tables
 from funis.errors import Finding
 from funis.results import Results
-from funis.study.courses import relapse_behind
+from funis.study.courses import conditional_courses
 from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
 from funis.study.response_behind import definition_behind, response_visit
@@ -264,16 +266,16 @@ def find_gaps(study: Study, tables: Tables) -> tuple[Finding, ...]:
 
     Returns
     -------
-    tuple of Finding : none where the study file has no estimand, and no course at relapse
+    tuple of Finding : none where the study file has no estimand, and no course at relapse or by a rule
     """
-    at_relapse = relapse_behind(study) is not None
-    if not study.estimands and not at_relapse:
+    by_condition = conditional_courses(study)
+    if not study.estimands and not by_condition:
         return ()
     from funis.analysis.estimands import find_silent_events
 
     scored = score_instruments(study, tables)
     run = start_run(study, tables, scored)
-    courses = check_courses(run, visit_frame(study, tables, scored)) if at_relapse else ()
+    courses = check_courses(run, visit_frame(study, tables, scored)) if by_condition else ()
     return (*find_silent_events(run), *courses)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.cohorts import Cohort
+from funis.analysis.course_conditions import answer_condition
 from funis.analysis.course_frame import has_courses, infusions_by_course
 from funis.analysis.course_listing import list_courses
 from funis.analysis.course_timeline import GivenCourse, count_again, given_courses, visits_of_course
@@ -25,7 +26,19 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import add_summary, describe_at, subject_source
 from funis.data.tables import Tables
 from funis.results import format_shortest
-from funis.study.courses import AGE_OF_BASELINE, RELAPSED_AFTER, RETREATED_BEFORE, WITHOUT_DAY, name_course
+from funis.study.course_conditions import FoundCondition
+from funis.study.courses import (
+    AGE_OF_BASELINE,
+    CONDITION_MET,
+    CONDITION_UNKNOWN,
+    RELAPSED_AFTER,
+    RETREATED_BEFORE,
+    RETREATED_MET,
+    RETREATED_UNMET,
+    WITHOUT_DAY,
+    conditional_courses,
+    name_course,
+)
 from funis.study.model import Endpoint
 from funis.study.response_behind import response_visit
 
@@ -51,6 +64,7 @@ def describe_courses(run: Run, tables: Tables, scored: Mapping[str, Scored], vis
     if infusions is None or not has_courses(run.study, infusions) or not run.study.follow_up_visits:
         return
     _count_without_day(run, infusions)
+    _count_conditions(run, infusions, visits)
     courses = given_courses(run, infusions)
     if len(courses) < 2:
         return
@@ -245,6 +259,47 @@ def _count_without_day(run: Run, infusions: pl.DataFrame) -> None:
             source=subject_source(run, cohort, WITHOUT_DAY, members, rows),
         )
         add_rate(run, place, int(members.sum()), level=run.level, limits=False)
+
+
+def _count_conditions(run: Run, infusions: pl.DataFrame, visits: pl.DataFrame) -> None:
+    """Count in whom the condition of a later course was found, and who of them was infused again.
+
+    The condition is counted over those of whom it is known. Whoever was infused again without it, or where it
+    cannot be told, stands beside them.
+    """
+    for plan in conditional_courses(run.study):
+        found = answer_condition(run, visits, plan)
+        if not found:
+            continue
+        said = [found[subject].said for subject in run.panel.subjects]
+        met, unknown = (np.array([each == word for each in said]) for word in ("yes", "cannot tell"))
+        begun = infusions.filter(pl.col("when") == plan.when)["subject"].to_list()
+        again = np.array([subject in begun for subject in run.panel.subjects], dtype=bool)
+        counts = (
+            (CONDITION_MET, met, ~unknown),
+            (CONDITION_UNKNOWN, unknown, np.ones_like(met)),
+            (RETREATED_MET, again & met, met),
+            (RETREATED_UNMET, again & ~met, again),
+        )
+        text = [_condition_text(found[subject]) for subject in run.panel.subjects]
+        rows = run.observe(f"{CONDITION_MET} {plan.when}", text)
+        for cohort in _asked_at_visits(run):
+            for name, chosen, base in counts:
+                within = base & cohort.members
+                over, counted = int(within.sum()), chosen & within
+                place = replace(
+                    cohort.place(ANALYSIS, name, plan.when),
+                    n=over,
+                    denominator=over,
+                    source=subject_source(run, cohort, f"{name} {plan.when}", counted, rows),
+                )
+                add_rate(run, place, int(counted.sum()), level=run.level, limits=False)
+
+
+def _condition_text(found: FoundCondition) -> str:
+    if found.said != "yes":
+        return found.said
+    return "found" if found.day is None else f"found on day {format_shortest(found.day)}"
 
 
 def _count_relapsed_after(run: Run, course: GivenCourse, visits: pl.DataFrame) -> None:

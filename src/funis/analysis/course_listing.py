@@ -7,19 +7,18 @@ from typing import Any, Final
 
 import polars as pl
 
-from funis.analysis.response_rates import YES, Answers, answer_endpoint
+from funis.analysis.course_conditions import answer_condition
+from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run
-from funis.study.courses import relapse_behind
-from funis.study.planned_infusion import RELAPSE
-from funis.study.response_behind import response_visit
+from funis.study.courses import conditional_courses
 
 #: Columns of the listing.
 _COLUMNS: Final[Mapping[str, pl.DataType]] = {
     "subject": pl.String(),
     "course": pl.Int64(),
     "when": pl.String(),
-    "relapse_visit": pl.String(),
-    "relapse_day": pl.Float64(),
+    "found_at": pl.String(),
+    "found_day": pl.Float64(),
     "day": pl.Float64(),
     "infusions": pl.Int64(),
     "cells_per_kg": pl.Float64(),
@@ -42,12 +41,13 @@ def list_courses(
     visits : one row per subject and visit with the scored columns
     judged : by course the responses after it, of the first endpoint of kind response
     """
-    relapses = _relapses(run, visits)
+    found = {each.when: answer_condition(run, visits, each) for each in conditional_courses(run.study)}
     doses = infusions.with_columns((pl.col("cells") / pl.col("weight_kg")).alias("per_kg"))
     rows = []
     later = doses.filter(pl.col("course") > 1).sort("subject", "course", "position")
     for (subject, course), own in later.group_by("subject", "course", maintain_order=True):
-        relapse = relapses.get(str(subject), {}) if own["when"][0] == RELAPSE else {}
+        met = found.get(own["when"][0] or "", {}).get(str(subject))
+        is_met = met is not None and met.said == "yes"
         answers = judged.get(int(str(course)))
         known = own["per_kg"].null_count() == 0
         rows.append(
@@ -55,7 +55,7 @@ def list_courses(
                 "subject": subject,
                 "course": course,
                 "when": own["when"][0],
-                **relapse,
+                **({"found_at": met.visit or None, "found_day": met.day} if met and is_met else {}),
                 "day": own["course_start"][0],
                 "infusions": own.height,
                 "cells_per_kg": own["per_kg"].sum() if known else None,
@@ -63,18 +63,6 @@ def list_courses(
             }
         )
     run.listings["courses"] = pl.DataFrame(rows, schema=dict(_COLUMNS))
-
-
-def _relapses(run: Run, visits: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    """Give visit and day of the relapse of who has one, where a course is planned at relapse."""
-    endpoint = relapse_behind(run.study)
-    if endpoint is None:
-        return {}
-    answers = answer_endpoint(run, visits, endpoint, response_visit(run.study, endpoint)).answers
-    if "relapse" not in answers.columns:
-        return {}
-    found = answers.filter(pl.col("relapse") == YES).select("subject", "relapse_visit", "relapse_day")
-    return {row.pop("subject"): row for row in found.to_dicts()}
 
 
 def _response(run: Run, answers: Answers, own: pl.DataFrame) -> dict[str, Any]:

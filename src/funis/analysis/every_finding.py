@@ -13,7 +13,7 @@ from funis.data.tables import Tables, few_tables, tables_from_frames
 from funis.errors import Finding
 from funis.frames.few_cells import UnusualRowsError
 from funis.frames.verbs import as_polars
-from funis.study.courses import relapse_behind
+from funis.study.courses import conditional_courses
 from funis.study.model import Study
 
 
@@ -30,10 +30,10 @@ def find_findings(study: Study, tables: Tables) -> tuple[Finding, ...]:
     tuple of Finding
         Those of the tables; recorded totals that the items do not give; criteria of eligibility that name a
         score; intercurrent events that an estimand says nothing about; courses that are planned at relapse
-        and were begun without one, or not.
+        or by a rule and were begun without it, or not.
     """
     findings = (*tables.findings, *check_scores(study, tables, tables.findings))
-    if not study.estimands and relapse_behind(study) is None:
+    if not study.estimands and not conditional_courses(study):
         return findings
     from funis.analysis.analyse import find_gaps
 

@@ -88,6 +88,8 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     # Every grade of every test is looked up; the main part has who got worse.
     ("table-lab-shifts", "laboratory"),
     ("table-courses-labs", "laboratory"),
+    # Beside the listing of later courses; with the efficacy by course the main part has its size.
+    ("table-course-conditions", "subject-courses"),
 )
 #: With arms, in three blocks each, these would make the main part longer than eight pages.
 _BY_ARMS: tuple[tuple[str, str], ...] = (("table-concomitant", "subject-courses"),)

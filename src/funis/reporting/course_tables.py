@@ -34,11 +34,33 @@ from funis.reporting.number_book import (
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL, Results, format_millions, format_number
-from funis.study.courses import AGE_OF_BASELINE, NOT_PLANNED, RELAPSED_AFTER, RETREATED_BEFORE, WITHOUT_DAY
+from funis.study.courses import (
+    AGE_OF_BASELINE,
+    CONDITION_MET,
+    CONDITION_UNKNOWN,
+    NOT_PLANNED,
+    RELAPSED_AFTER,
+    RETREATED_BEFORE,
+    RETREATED_MET,
+    RETREATED_UNMET,
+    WITHOUT_DAY,
+    PlannedCourse,
+    conditional_courses,
+    relapse_behind,
+)
 from funis.study.model import Study
 
-#: What is told of the first treatment, in a table of its own.
-_OF_FIRST: Final = frozenset({RETREATED_BEFORE, RELAPSED_AFTER, WITHOUT_DAY})
+#: What is told of each condition of a later course, in this order, with the words of its row.
+_OF_CONDITION: Final[Mapping[str, str]] = {
+    CONDITION_MET: "Found, of those of whom it is known",
+    RETREATED_MET: "Infused again, of those in whom it was found",
+    RETREATED_UNMET: "Infused again without it, of those infused again",
+    CONDITION_UNKNOWN: "Cannot be told",
+}
+_CONDITIONS: Final = (
+    "A condition is found at the first visit that meets it. Who was infused again without it is counted as "
+    "infused again, and is a deviation."
+)
 #: Said wherever courses stand side by side.
 CAUTION: Final = (
     "Who is infused again is chosen by what happened after the first treatment, at relapse by being at the "
@@ -88,10 +110,45 @@ def build_course_tables(study: Study, results: Results, book: NumberBook) -> tup
         return ()
     labels = Labels(study)
     return (
+        *_conditions(labels, book, groups),
         *_efficacy(labels, book, groups),
         *_retreated(labels, book, groups),
         *_listing(labels, results),
     )
+
+
+# --- who was to be infused again ------------------------------------------------------------------------
+
+
+def _conditions(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterator[TableSpec]:
+    """Specify in whom the condition of a later course was found, and who of them was infused again."""
+    own = [group for group in groups if group.variable in _OF_CONDITION]
+    columns = list(dict.fromkeys((group.population, group.arm) for group in own))
+    rows: list[TableRow] = []
+    for course in conditional_courses(labels.study):
+        here = [group for group in own if group.category == course.when]
+        if here:
+            rows.append(heading(_condition_words(labels, course)))
+        for name, row_words in _OF_CONDITION.items():
+            found = {(each.population, each.arm): each for each in here if each.variable == name}
+            cells = [found.get(column) for column in columns]
+            shown = tuple(EMPTY if each is None else share_cell(book, each, ALL) for each in cells)
+            if any(cell is not EMPTY for cell in shown):
+                rows.append(TableRow(words(row_words), shown, indent=1))
+    if not rows:
+        return
+    heads = ("", *(_block_title(labels, population, arm, "n/N (%)") for population, arm in columns))
+    used = [number for group in own for number in book.all(group)]
+    title = "Who was to be infused again, and who was"
+    notes = (_CONDITIONS, *describe_basis(labels, used))
+    yield TableSpec("table-course-conditions", "activity", title, heads, tuple(rows), notes, is_upright=True)
+
+
+def _condition_words(labels: Labels, course: PlannedCourse) -> str:
+    if course.rule:
+        return f"Rule of the study file: {course.rule}"
+    endpoint = relapse_behind(labels.study)
+    return "Relapse" if endpoint is None else f"Relapse: {in_sentence(endpoint.printed)}"
 
 
 # --- efficacy by course ----------------------------------------------------------------------------------
@@ -177,9 +234,11 @@ def _within(study: Study, population: str, measure: str) -> str:
 
 def _measures(groups: Sequence[Group]) -> frozenset[str]:
     """Name what is described by course: what has a level, and so a baseline."""
-    return frozenset(
-        group.variable for group in groups if group.variable == group.measure and group.category
-    ) - (_definitions(groups))
+    return (
+        frozenset(group.variable for group in groups if group.variable == group.measure and group.category)
+        - _definitions(groups)
+        - frozenset(_OF_CONDITION)
+    )
 
 
 def _definitions(groups: Sequence[Group]) -> frozenset[str]:
@@ -402,9 +461,9 @@ def _listed(labels: Labels, row: Mapping[str, Any]) -> Iterator[str]:
     yield str(row["subject"])
     yield str(row["course"])
     found = ""
-    if row["relapse_day"] is not None:
-        at = f" at {in_sentence(labels.visit(row['relapse_visit']))}" if row["relapse_visit"] else ""
-        found = f" found{at}, study day {format_number(row['relapse_day'], 0)}"
+    if row["found_day"] is not None:
+        at = f" at {in_sentence(labels.visit(row['found_at']))}" if row["found_at"] else ""
+        found = f" found{at}, study day {format_number(row['found_day'], 0)}"
     yield f"{begun_words(labels, row['when'] or NOT_PLANNED)}{found}"
     yield "not recorded" if row["day"] is None else format_number(row["day"], 0)
     yield str(row["infusions"])

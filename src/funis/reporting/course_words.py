@@ -8,7 +8,7 @@ from typing import Final
 from funis.reporting.labels import Labels, in_sentence, listed
 from funis.results import format_dose, format_shortest
 from funis.study.courses import NOT_PLANNED, PlannedCourse, later_courses, relapse_behind
-from funis.study.planned_infusion import RELAPSE, Infusion
+from funis.study.planned_infusion import RELAPSE, RULE, Infusion
 
 #: From which day the infusions of a later course count.
 OWN_DAYS: Final = "Its infusions count from its own day 0."
@@ -20,11 +20,11 @@ def begins_words(labels: Labels, when: str) -> str:
     Parameters
     ----------
     labels : the printed words of the study
-    when : ``relapse`` or the name of a visit
+    when : ``relapse``, ``rule`` or the name of a visit
 
     Returns
     -------
-    str : ``at relapse``, ``at month 6``
+    str : ``at relapse``, ``by the rule of the study file``, ``at month 6``
 
     Examples
     --------
@@ -32,6 +32,8 @@ def begins_words(labels: Labels, when: str) -> str:
     >>> begins_words(Labels(read_study(template_path("sle"))), "month_6")
     'at month 6'
     """
+    if when == RULE:
+        return "by the rule of the study file"
     return "at relapse" if when == RELAPSE else f"at {in_sentence(labels.visit(when))}"
 
 
@@ -41,7 +43,7 @@ def begun_words(labels: Labels, category: str) -> str:
     Parameters
     ----------
     labels : the printed words of the study
-    category : ``relapse``, the name of a visit, or ``not_planned``
+    category : ``relapse``, ``rule``, the name of a visit, or ``not_planned``
     """
     return "without a plan" if category == NOT_PLANNED else begins_words(labels, category)
 
@@ -67,6 +69,8 @@ def planned_courses_words(labels: Labels, *, with_tolerance: bool) -> Iterator[s
 
 def _begins(labels: Labels, course: PlannedCourse) -> str:
     words = begins_words(labels, course.when)
+    if course.when == RULE:
+        return f"once for whoever meets, at a visit after the first treatment, the rule {course.rule}"
     if course.when != RELAPSE:
         return f"{words} for everybody"
     endpoint = relapse_behind(labels.study)

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from funis.study.check_windows import check_order, check_window
+from funis.study.course_conditions import condition_schema, condition_values
 from funis.study.courses import PlannedCourse, later_courses, planned_courses
 from funis.study.model import Study
-from funis.study.planned_infusion import RELAPSE, Infusion
+from funis.study.planned_infusion import CONDITIONS, RELAPSE, RULE, Infusion
+from funis.study.rules import check_rule
 from funis.study.study_finding import StudyFinding, unknown_name
 
 _Placed = Sequence[tuple[int, Infusion]]
@@ -36,6 +38,7 @@ def check_courses(study: Study) -> Iterator[StudyFinding]:
         if course.when:
             yield from _check_when(study, own)
     yield from _check_relapse(study)
+    yield from _check_rules(study)
     if not any(True for _ in _unknown_visits(study)):
         yield from _check_sequence(study)
 
@@ -68,12 +71,12 @@ def _check_together(own: _Placed) -> Iterator[StudyFinding]:
 
 def _unknown_visits(study: Study) -> Iterator[str]:
     for course in later_courses(study):
-        if course.when != RELAPSE and course.when not in study.visit_names:
+        if not course.is_conditional and course.when not in study.visit_names:
             yield course.when
 
 
 def _check_when(study: Study, own: _Placed) -> Iterator[StudyFinding]:
-    """Find what begins no later course: only a visit after the first treatment does, or a relapse."""
+    """Find what begins no later course: only a visit after the first treatment does, a relapse, a rule."""
     index, first = own[0]
     key = ("infusions", index, "when")
     if not study.infusions[0].when:
@@ -84,12 +87,12 @@ def _check_when(study: Study, own: _Placed) -> Iterator[StudyFinding]:
         if index == 0:
             yield StudyFinding(key, first.when, message, fix)
         return
-    if first.when == RELAPSE:
-        if RELAPSE in study.visit_names:
+    if first.when in CONDITIONS:
+        if first.when in study.visit_names:
             fix = "Give the visit another name."
-            yield StudyFinding(key, RELAPSE, "A visit has this name too: either may be meant.", fix)
+            yield StudyFinding(key, first.when, "A visit has this name too: either may be meant.", fix)
     elif first.when not in study.visit_names:
-        yield unknown_name(key, "visit", first.when, (*study.visit_names, RELAPSE))
+        yield unknown_name(key, "visit", first.when, (*study.visit_names, *CONDITIONS))
     elif study.visit(first.when).day <= last:
         message = f"This visit is not after the first treatment, whose last infusion is on day {last}."
         yield StudyFinding(key, first.when, message, "Name a later visit.")
@@ -120,9 +123,35 @@ def _check_relapse(study: Study) -> Iterator[StudyFinding]:
         yield StudyFinding(("infusions", index, "relapse"), ", ".join(sorted(named)), message, fix)
 
 
+def _check_rules(study: Study) -> Iterator[StudyFinding]:
+    """Find a course by a rule that has none or several, and a rule that cannot be asked at a visit."""
+    due = [(index, each) for index, each in enumerate(study.infusions) if each.when == RULE]
+    for index, infusion in enumerate(study.infusions):
+        if infusion.rule and infusion.when != RULE:
+            message = "'rule' has no meaning without when = \"rule\"."
+            yield StudyFinding(
+                ("infusions", index, "rule"), infusion.rule, message, "Leave it out, or add when."
+            )
+    rules = {each.rule for _, each in due} - {""}
+    if due and len(rules) != 1:
+        index, first = due[0]
+        message = "The course begins by one rule, and " + ("several stand." if rules else "none stands.")
+        fix = 'Write it at the first infusion of the course, for example rule = "sledai_2k >= 10".'
+        yield StudyFinding(("infusions", index, "rule"), first.rule, message, fix)
+        return
+    for index, infusion in due:
+        found = (
+            check_rule(infusion.rule, condition_schema(study), allowed=condition_values(study))
+            if infusion.rule
+            else ()
+        )
+        for each in found:
+            yield StudyFinding(("infusions", index, "rule"), infusion.rule, each.message, each.fix)
+
+
 def _check_sequence(study: Study) -> Iterator[StudyFinding]:
     """Find courses at visits that overlap."""
-    at_visits: list[PlannedCourse] = [each for each in later_courses(study) if each.when != RELAPSE]
+    at_visits: list[PlannedCourse] = [each for each in later_courses(study) if not each.is_conditional]
     for earlier, later in pairwise(at_visits):
         last = study.visit(earlier.when).day + earlier.infusions[-1].day
         if study.visit(later.when).day <= last:

@@ -1,4 +1,4 @@
-"""Courses of treatment: the first treatment and what is infused again, at a visit or at relapse.
+"""Courses of treatment: the first treatment and what is infused again, at a visit, at relapse or by a rule.
 
 A course is a set of infusions that are planned together: those of the first treatment are course 1, each
 later set is the next course. An infusion opens the next course of its subject where the running course has
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from funis.study.kept import once_a_study
 from funis.study.model import Endpoint, Study
-from funis.study.planned_infusion import RELAPSE, Infusion
+from funis.study.planned_infusion import CONDITIONS, RELAPSE, Infusion
 from funis.study.response_behind import response_visit
 
 
@@ -24,12 +24,41 @@ class PlannedCourse:
 
     Attributes
     ----------
-    when : empty for the first treatment, ``relapse``, or the name of the visit at which it begins
+    when : empty for the first treatment, ``relapse``, ``rule``, or the name of the visit at which it begins
     infusions : its infusions; their days count from its first infusion
     """
 
     when: str
     infusions: tuple[Infusion, ...]
+
+    @property
+    def is_conditional(self) -> bool:
+        """Tell whether it is due only in whom something was found: a relapse, or a rule that holds."""
+        return self.when in CONDITIONS
+
+    @property
+    def rule(self) -> str:
+        """Give the rule that begins it, empty where none does."""
+        return next((each.rule for each in self.infusions if each.rule), "")
+
+    def days_after(self, found: float) -> tuple[float, float | None]:
+        """Give the first and the last study day on which a conditional course may begin.
+
+        Parameters
+        ----------
+        found : study day of the visit at which its condition was found
+
+        Returns
+        -------
+        tuple : the last day is None where the study file sets no window
+
+        Examples
+        --------
+        >>> PlannedCourse("relapse", (Infusion(day=0, window=(0, 56)),)).days_after(270)
+        (270, 326)
+        """
+        window = self.infusions[0].window
+        return (found, None) if window is None else (found + window[0], found + window[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +92,12 @@ AGE_OF_BASELINE: Final = "days_baseline_to_course"
 RETREATED_BEFORE: Final = "retreated_before"
 RELAPSED_AFTER: Final = "relapsed_after_retreatment"
 WITHOUT_DAY: Final = "retreated_without_day"
+#: In whom the condition of a later course was found and in whom it cannot be told; who of the first was
+#: infused again, and who was without it.
+CONDITION_MET: Final = "condition_met"
+CONDITION_UNKNOWN: Final = "condition_cannot_tell"
+RETREATED_MET: Final = "retreated_when_met"
+RETREATED_UNMET: Final = "retreated_without_condition"
 #: How a course is called that was given and that the study file does not plan.
 NOT_PLANNED: Final = "not_planned"
 
@@ -132,6 +167,11 @@ def relapse_behind(study: Study) -> Endpoint | None:
     return next((each for each in known if not named or each.id in named), None)
 
 
+def conditional_courses(study: Study) -> tuple[PlannedCourse, ...]:
+    """Give the later courses that are due only in whom a relapse, or a rule that holds, was found."""
+    return tuple(each for each in later_courses(study) if each.is_conditional)
+
+
 def first_due(study: Study, course: PlannedCourse) -> float | None:
     """Give the first study day on which a later course can be due, None where the plan does not tell.
 
@@ -143,10 +183,14 @@ def first_due(study: Study, course: PlannedCourse) -> float | None:
     Returns
     -------
     float or None
-        The planned day of its visit; at relapse, of the first visit at which a relapse is looked for.
+        The planned day of its visit; at relapse, of the first visit at which a relapse is looked for; by a
+        rule, of the first visit after the first treatment.
     """
-    if course.when != RELAPSE:
+    if not course.is_conditional:
         return float(study.visit(course.when).day)
+    if course.when != RELAPSE:
+        last = first_treatment(study)[-1].day
+        return min((float(visit.day) for visit in study.visits if visit.day > last), default=None)
     endpoint = relapse_behind(study)
     if endpoint is None:
         return None
@@ -181,7 +225,7 @@ def days_allowed(study: Study, place: PlacedInfusion) -> tuple[float, float] | N
     -------
     tuple or None
         None where any day is as planned, or the plan alone does not tell: of the first infusion of a course
-        at relapse, of one that is not planned, and of a further one where the first has no day.
+        at relapse or by a rule, of one that is not planned, and of a further one where the first has no day.
     """
     plan, infusion = place.plan, place.infusion
     if plan is None or infusion is None:
@@ -189,7 +233,7 @@ def days_allowed(study: Study, place: PlacedInfusion) -> tuple[float, float] | N
     if not plan.when:
         return float(infusion.opens), float(infusion.closes)
     if place.position == 1:
-        return None if plan.when == RELAPSE else window_of(study, plan)
+        return None if plan.is_conditional else window_of(study, plan)
     return None if place.start is None else (place.start + infusion.opens, place.start + infusion.closes)
 
 
@@ -292,15 +336,15 @@ def _opens(
 
 
 def _choose(study: Study, unused: Sequence[PlannedCourse], day: float | None) -> PlannedCourse | None:
-    """Give the planned course that an infusion opens: of its visit, else at relapse, else of the nearest."""
-    at_visits = [each for each in unused if each.when != RELAPSE]
+    """Give the planned course that an infusion opens: of its visit, else by a condition, else the nearest."""
+    at_visits = [each for each in unused if not each.is_conditional]
     for course in at_visits:
         window = window_of(study, course)
         if day is not None and window is not None and window[0] <= day <= window[1]:
             return course
-    at_relapse = next((each for each in unused if each.when == RELAPSE), None)
-    if at_relapse is not None or not at_visits:
-        return at_relapse
+    by_condition = next((each for each in unused if each.is_conditional), None)
+    if by_condition is not None or not at_visits:
+        return by_condition
     if day is None:
         return at_visits[0]
     return min(at_visits, key=lambda course: abs(study.visit(course.when).day - day))

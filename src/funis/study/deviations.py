@@ -20,6 +20,7 @@ DEVIATION_CODES: Final[Mapping[str, str]] = {
     "missing_infusion": "Planned infusion not recorded",
     "unplanned_infusion": "Infusion that is not planned",
     "retreated_without_relapse": "Course at relapse begun without a relapse",
+    "retreated_without_rule": "Course by a rule begun without the rule being met",
     "lot_not_released": "Lot infused that was not released",
     "lot_not_decided": "Lot infused of whose release nothing is recorded",
     "lot_conditional": "Lot infused that was released conditionally",

@@ -10,7 +10,11 @@ from funis.study.part import StudyPart
 from funis.study.planned_visit import Window
 
 RELAPSE: Final = "relapse"
-"""What begins a later course of treatment beside a visit."""
+"""What begins a later course of treatment beside a visit: the relapse of an endpoint."""
+RULE: Final = "rule"
+"""What begins a later course of treatment beside a visit: a rule over what is found at a visit."""
+CONDITIONS: Final = (RELAPSE, RULE)
+"""What has to be found in a subject before a later course is due."""
 
 
 class Infusion(StudyPart):
@@ -22,20 +26,27 @@ class Infusion(StudyPart):
     )
     when: str = Field(
         default="",
-        description="When a later course of treatment begins: the name of a visit (for everybody), or "
-        "relapse (for those who relapse, once). Infusions with the same `when` are one course. Absent: the "
-        "first treatment, by day.",
+        description="When a later course of treatment begins: the name of a visit (for everybody), relapse "
+        "(for those who relapse, once), or rule (for those in whom `rule` holds at a visit, once). Infusions "
+        "with the same `when` are one course. Absent: the first treatment, by day.",
     )
     relapse: str = Field(
         default="",
         description="With `when` = relapse, id of the endpoint of kind relapse that finds it; needed where "
         "the study has several.",
     )
+    rule: str = Field(
+        default="",
+        description="With `when` = rule, on the first infusion of the course: SQL expression over what is "
+        "found at one visit after the first treatment, such as anti_dsdna >= 2 * lowest_anti_dsdna. It may "
+        "name day, each laboratory test, score and grade, each of them with baseline_ before it, and each "
+        "number with lowest_ before it: the lowest of the baseline and the earlier visits after it.",
+    )
     window: Window | None = Field(
         default=None,
         description="First and last day allowed, relative to the planned day; absent: that day alone. Of "
-        "the first infusion of a later course relative to its visit, or to the visit that finds the "
-        "relapse; absent: the window of the visit, or any day from the relapse on.",
+        "the first infusion of a later course relative to its visit, or to the visit that finds the relapse "
+        "or the rule true; absent: the window of the visit, or any day from that visit on.",
     )
     cells_per_kg: float | None = Field(
         default=None, gt=0, description="Planned dose, cells per kg body weight."

@@ -52,6 +52,7 @@ FIXED: Final[dict[str, str]] = {
     "table-main-tests": "laboratory tests and other measures at the last visit",
     "table-courses": "efficacy by course of treatment",
     "table-courses-labs": "laboratory tests by course of treatment",
+    "table-course-conditions": "who was to be infused again, and who was",
     "table-retreated": "infused again before a visit of the first treatment",
     "table-listing-courses": "each later course of treatment",
     "table-main-comparison": "times to an event compared between arms",

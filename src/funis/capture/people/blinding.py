@@ -17,7 +17,10 @@ WITHHELD_FORMS: Final = frozenset({"infusions", "lots", "donors"})
 OF_ARMS: Final = frozenset({"missing_infusion", "ratio_not_kept"})
 """Findings that the arms decide, whatever form they are about."""
 _OF_INFUSIONS: Final = frozenset(
-    {"consent_after_infusion", "infusion_denied", "missing_consent", "retreated_without_relapse"}
+    {
+        *("consent_after_infusion", "infusion_denied", "missing_consent"),
+        *("retreated_without_relapse", "retreated_without_rule"),
+    }
 )
 """Findings of other forms that say whether, or when, a subject was infused."""
 _OF_STUDY_DAYS: Final = frozenset(

@@ -21,7 +21,6 @@ from funis.study.courses import (
     window_of,
 )
 from funis.study.model import Study
-from funis.study.planned_infusion import RELAPSE
 
 _TABLE: Final = "infusions"
 _LEFT: Final = ("withdrew", "lost", "died")
@@ -122,7 +121,7 @@ def _not_given(study: Study, given: Sequence[PlacedInfusion]) -> Iterator[_Due]:
         own = [each for each in given if each.plan is plan]
         if own:
             yield from _rest_of(study, plan, own)
-        elif plan.when != RELAPSE:
+        elif not plan.is_conditional:
             visit = study.visit(plan.when)
             window = window_of(study, plan)
             latest = visit.closes if window is None else window[1]
