@@ -109,14 +109,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from funis.analysis import influence as analysis_influence
-from funis.analysis import response_rates as analysis_response
 from funis.analysis import summary as analysis_summary
 from funis.analysis.absent_values import list_absent
 from funis.analysis.baseline_split import describe_split
-from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.cell_product import describe_product
-from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.completeness import count_completeness
 from funis.analysis.concomitant import count_concomitant
@@ -124,12 +120,9 @@ from funis.analysis.course_efficacy import describe_courses
 from funis.analysis.course_frame import add_courses
 from funis.analysis.courses_checked import check_courses
 from funis.analysis.deviations import count_deviations
-from funis.analysis.diagnostics import diagnose_changes
 from funis.analysis.disposition import count_disposition
-from funis.analysis.durability import count_durability
 from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
-from funis.analysis.flare_rates import count_flare_rates, judges_flares
 from funis.analysis.glucocorticoid import describe_glucocorticoid
 from funis.analysis.lab_shifts import count_lab_shifts
 from funis.analysis.limits_of_size import describe_size
@@ -141,19 +134,14 @@ from funis.analysis.observations import (
     score_instruments,
     visit_frame,
 )
+from funis.analysis.one_endpoint import analyse_endpoint
 from funis.analysis.origin import find_origin
 from funis.analysis.outcome_subgroups import form_outcome_subgroups
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
-from funis.analysis.performance_goal import compare_with_goal
 from funis.analysis.recorded_responses import mark_responses
-from funis.analysis.regression_to_mean import estimate_falls
-from funis.analysis.relapses import count_relapses_over_denominators
-from funis.analysis.repeated_responses import compare_responses_over_visits
 from funis.analysis.run import DECIMALS_OF_PEOPLE, Run
 from funis.analysis.safety_counts import count_adverse_events
-from funis.analysis.site_effects import fit_site_effects
-from funis.analysis.system_grades import compare_systems, count_grades
-from funis.analysis.time_in_state import describe_time_in_state
+from funis.analysis.system_grades import count_grades
 from funis.analysis.toxicity_grades import count_toxicity_grades
 from funis.arguments import STUDY, TABLES, takes
 from funis.data.tables import Tables
@@ -161,8 +149,7 @@ from funis.errors import Finding
 from funis.results import Results
 from funis.study.courses import conditional_courses
 from funis.study.days import derive_subject_frame, derive_visit_order
-from funis.study.model import Endpoint, Study
-from funis.study.response_behind import definition_behind, response_visit
+from funis.study.model import Study
 from funis.study.time_bands import BAND_NAMES, find_band
 
 _log = logging.getLogger(__name__)
@@ -279,71 +266,6 @@ def find_gaps(study: Study, tables: Tables) -> tuple[Finding, ...]:
     return (*find_silent_events(run), *courses)
 
 
-def analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None:
-    """Compute what the kind of the endpoint asks for; what every study has is computed without one.
-
-    Parameters
-    ----------
-    run : is added to
-    endpoint : of the study of the run
-    visits : scored visits of all instruments
-    """
-    match endpoint.kind:
-        case "change":
-            compare_changes(run, endpoint)
-            if "mmrm" in endpoint.methods:
-                from funis.analysis.models import fit_changes
-
-                fit_changes(run, endpoint)
-            compare_changes_between(run, endpoint)
-            estimate_falls(run, endpoint)
-            diagnose_changes(run, endpoint)
-            analysis_influence.leave_out_changes(run, endpoint)
-            fit_site_effects(run, endpoint)
-        case "systems":
-            compare_systems(run, endpoint)
-        case "response":
-            judged = [
-                analysis_response.answer_endpoint(run, visits, endpoint, at) for at in endpoint.at or ("",)
-            ]
-            analysis_response.count_responses(run, endpoint, judged)
-            compare_responses_between(run, endpoint, judged)
-            compare_responses_over_visits(run, endpoint, judged)
-            if judges_flares(endpoint):
-                count_flare_rates(run, endpoint, judged)
-            else:
-                count_durability(run, endpoint, judged)
-                describe_time_in_state(run, endpoint, judged)
-            for answers in judged:
-                compare_with_goal(run, endpoint, answers)
-                analysis_response.list_responses(run, endpoint, answers)
-                analysis_influence.leave_out_responders(run, endpoint, answers)
-        case "relapse":
-            answers = analysis_response.answer_endpoint(
-                run, visits, endpoint, response_visit(run.study, endpoint)
-            )
-            count_relapses_over_denominators(run, endpoint, answers)
-            analysis_influence.leave_out_relapses(run, endpoint, answers)
-        case "time_to_event":
-            from funis.analysis.time_to_event import estimate_time_to_event
-
-            estimate_time_to_event(run, endpoint, _judge_for_time(run, endpoint, visits))
-
-
-def _judge_for_time(
-    run: Run, endpoint: Endpoint, visits: pl.DataFrame
-) -> tuple[analysis_response.Answers, ...]:
-    """Judge the responses that a time to event needs: none, the one of its origin, or one at every visit."""
-    judged = endpoint.model_copy(update={"definition": definition_behind(run.study, endpoint)})
-    if endpoint.event == "response":
-        at = [visit.name for visit in run.study.follow_up_visits]
-        return tuple(analysis_response.answer_endpoint(run, visits, judged, name) for name in at)
-    if endpoint.event == "relapse" or endpoint.origin == "response":
-        visit = response_visit(run.study, endpoint)
-        return (analysis_response.answer_endpoint(run, visits, judged, visit),)
-    return ()
-
-
 # --- beginning and end ---------------------------------------------------------------------------
 
 
@@ -351,12 +273,30 @@ def start_run(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run
     """Derive the subject frame, the panel and the populations."""
     values, grades = gather_values(study, tables, scored), gather_grades(scored)
     subject_frame = derive_subject_frame(study, tables.frames, long_scores(scored))
-    panel = build_panel(_layout(study, tables, subject_frame), values, grades)
-    others, frames, subject_rows = _other_observations(
-        tables.frames, subject_frame, panel.observations.height
-    )
-    panel = replace(panel, observations=pl.concat([panel.observations, *others]))
     missing = {name: policy for each in scored.values() for name, policy in each.policies().items()}
+    return arrange_run(study, tables.frames, subject_frame, (values, grades), missing)
+
+
+def arrange_run(
+    study: Study,
+    tables: Mapping[str, pl.DataFrame],
+    subject_frame: pl.DataFrame,
+    gathered: tuple[pl.DataFrame, pl.DataFrame],
+    missing: Mapping[str, str],
+) -> Run:
+    """Arrange what was gathered of some subjects as a run.
+
+    Parameters
+    ----------
+    study : the plan
+    tables : the checked tables of these subjects
+    subject_frame : their rows, as ``funis.study.days.derive_subject_frame`` gives them
+    gathered : their values and their grades, as `gather_values` and `gather_grades` give them
+    missing : missing-data policy of each variable
+    """
+    panel = build_panel(_layout(study, tables, subject_frame), *gathered)
+    others, frames, subject_rows = _other_observations(tables, subject_frame, panel.observations.height)
+    panel = replace(panel, observations=pl.concat([panel.observations, *others]))
     return Run(
         study=study,
         frames=frames,
@@ -366,12 +306,12 @@ def start_run(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run
         missing=missing,
         subject_rows=subject_rows,
         decimals=DECIMALS_OF_PEOPLE | study.report.decimals,
-        seen=_seen(tables.frames),
+        seen=_seen(tables),
     )
 
 
-def _layout(study: Study, tables: Tables, subject_frame: pl.DataFrame) -> Layout:
-    visits = derive_visit_order(study, tables.frames)
+def _layout(study: Study, tables: Mapping[str, pl.DataFrame], subject_frame: pl.DataFrame) -> Layout:
+    visits = derive_visit_order(study, tables)
     planned = {visit.name: float(visit.day) for visit in study.visits}
     return Layout(
         subjects=tuple(subject_frame["subject"]),

@@ -1,39 +1,78 @@
-"""A few endpoints of a study and nothing else: what a simulated trial needs of an analysis."""
+"""A few endpoints of a study and nothing else: what simulated trials need of an analysis."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
-from funis.analysis.analyse import analyse_endpoint, start_run
+from funis.analysis.analyse import arrange_run
 from funis.analysis.findings import check_scored
-from funis.analysis.observations import score_instruments, visit_frame
+from funis.analysis.observations import (
+    gather_grades,
+    gather_values,
+    long_scores,
+    score_instruments,
+    visit_frame,
+)
+from funis.analysis.one_endpoint import estimate_endpoint
 from funis.data.tables import Tables
 from funis.errors import Finding
+from funis.study.days import derive_subject_frame
 from funis.study.model import Study
 
+_GROUP = "_group"
 
-def analyse_some(
-    study: Study, tables: Tables, endpoints: Collection[str]
-) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
-    """Score the data and compute some endpoints, as ``funis.analyse`` computes them among all others.
+
+def analyse_apart(
+    study: Study, tables: Tables, groups: Mapping[str, int], endpoints: Collection[str]
+) -> tuple[list[pl.DataFrame], tuple[Finding, ...]]:
+    """Score the data of several trials at once, and estimate some endpoints of each trial by itself.
+
+    Scores, values at baseline and the findings of both are those of a subject, whoever stands beside it; what
+    a trial says is computed from its own subjects alone. Influence, diagnostics and the like are left out.
 
     Parameters
     ----------
-    study, tables : as for ``funis.analyse``
+    study : the plan of every one of the trials
+    tables : of all trials; no two have a subject of one number
+    groups : the trial of each subject, from 0 on
     endpoints : ids of the endpoints
 
     Returns
     -------
     tuple
-        The numbers, columns as in ``Results.numbers``; the findings of the tables and of the scores.
+        The numbers of each trial, columns as in ``Results.numbers``; the findings of tables and scores.
     """
     scored = score_instruments(study, tables)
-    visits = visit_frame(study, tables, scored)
-    run = start_run(study, tables, scored)
-    for endpoint in study.endpoints:
-        if endpoint.id in endpoints:
-            analyse_endpoint(run, endpoint, visits)
-    found = check_scored(study, run.subject_frame, scored, tables.findings)
-    return run.numbers.frame(), (*tables.findings, *found)
+    subjects = derive_subject_frame(study, tables.frames, long_scores(scored))
+    found = check_scored(study, subjects, scored, tables.findings)
+    count = max(groups.values(), default=-1) + 1
+    by_table = {
+        name: _part(frame, groups, count)
+        for name, frame in tables.frames.items()
+        if "subject" in frame.columns
+    }
+    gathered = (gather_values(study, tables, scored), gather_grades(scored))
+    values, grades, people, visits = (
+        _part(each, groups, count) for each in (*gathered, subjects, visit_frame(study, tables, scored))
+    )
+    missing = {name: policy for each in scored.values() for name, policy in each.policies().items()}
+    numbers = []
+    for group in range(count):
+        frames = {name: parts[group] for name, parts in by_table.items()}
+        run = arrange_run(study, frames, people[group], (values[group], grades[group]), missing)
+        for endpoint in study.endpoints:
+            if endpoint.id in endpoints:
+                estimate_endpoint(run, endpoint, visits[group])
+        numbers.append(run.numbers.frame())
+    return numbers, (*tables.findings, *found)
+
+
+def _part(frame: pl.DataFrame, groups: Mapping[str, int], count: int) -> list[pl.DataFrame]:
+    """Give the rows of each group in their order."""
+    marked = frame.with_columns(
+        pl.col("subject").replace_strict(groups, default=None, return_dtype=pl.Int64).alias(_GROUP)
+    )
+    parts = marked.partition_by(_GROUP, as_dict=True, include_key=False, maintain_order=True)
+    return [parts.get((group,), frame.clear()) for group in range(count)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -10,10 +11,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.some_endpoints import analyse_some
+from funis.analysis.some_endpoints import analyse_apart
 from funis.data.tables import tables_from_frames
 from funis.errors import LEVELS, UnknownNameError
 from funis.simulate.trials.scenario import TrialScenario
+from funis.simulate.trials.stacked import TOGETHER, gather_alike, stack
 from funis.simulate.trials.virtual_patients import FittedEntry, Patients, draw_patients
 from funis.simulate.trials.virtual_tables import build_tables
 from funis.study.model import Study
@@ -98,16 +100,60 @@ def run_trial(plan: TrialPlan, trial: int) -> pl.DataFrame:
     -------
     one row a number: trial, what it is, statistic, value
     """
+    return run_some_trials(plan, [trial])
+
+
+def run_some_trials(plan: TrialPlan, trials: Sequence[int]) -> pl.DataFrame:
+    """Draw trials each from its own seed; check and score them together, analyse each by itself.
+
+    Parameters
+    ----------
+    plan : of the run
+    trials : their numbers, from 0
+
+    Returns
+    -------
+    rows of `run_trial` for each, in order: what stands beside a trial does not change its numbers
+    """
+    at_once = max(TOGETHER // plan.patients, 1)
+    rows: list[pl.DataFrame] = []
+    for start in range(0, len(trials), at_once):
+        rows += _run_together(plan, trials[start : start + at_once])
+    return pl.concat(rows)
+
+
+def _run_together(plan: TrialPlan, trials: Sequence[int]) -> list[pl.DataFrame]:
+    drawn = [_draw(plan, trial) for trial in trials]
+    rows: dict[int, pl.DataFrame] = {}
+    for places in gather_alike([frames for _, frames in drawn]):
+        numbers, levels = _analyse(plan, [drawn[place][1] for place in places])
+        for found, counted, place in zip(numbers, levels, places, strict=True):
+            conduct = _count_conduct(*drawn[place])
+            conduct |= {f"findings: {level}": float(counted[level]) for level in LEVELS}
+            both = pl.concat([_kept(found), _as_rows(conduct)])
+            rows[place] = both.with_columns(pl.lit(trials[place]).alias("trial"))
+    return [rows[place] for place in range(len(trials))]
+
+
+def _draw(plan: TrialPlan, trial: int) -> tuple[Patients, dict[str, pl.DataFrame]]:
     drawing, writing = (np.random.default_rng(each) for each in trial_seed(plan, trial).spawn(2))
     patients = draw_patients(plan.study, plan.scenario, plan.entry, plan.patients, drawing)
-    frames = build_tables(plan.study, patients, writing)
-    tables = tables_from_frames(plan.study, frames, today=_TODAY)
-    numbers, findings = analyse_some(plan.study, tables, plan.endpoints)
-    levels = Counter(each.level for each in findings)
-    conduct = _count_conduct(patients, frames) | {
-        f"findings: {level}": float(levels[level]) for level in LEVELS
-    }
-    return pl.concat([_kept(numbers), _as_rows(conduct)]).with_columns(pl.lit(trial).alias("trial"))
+    return patients, build_tables(plan.study, patients, writing)
+
+
+def _analyse(
+    plan: TrialPlan, trials: Sequence[dict[str, pl.DataFrame]]
+) -> tuple[list[pl.DataFrame], list[Counter[str]]]:
+    """Give the numbers of each trial, and its findings by level."""
+    both = stack(trials)
+    tables = tables_from_frames(plan.study, both.frames, today=_TODAY)
+    numbers, findings = analyse_apart(plan.study, tables, both.groups, plan.endpoints)
+    levels: list[Counter[str]] = [Counter() for _ in trials]
+    for each in findings:
+        place = both.place_of(each)
+        for counted in levels if place is None else (levels[place],):
+            counted[each.level] += 1
+    return numbers, levels
 
 
 def true_numbers(plan: TrialPlan) -> pl.DataFrame:
@@ -119,10 +165,8 @@ def true_numbers(plan: TrialPlan) -> pl.DataFrame:
     """
     drawing, writing = (np.random.default_rng(each) for each in trial_seed(plan, 2**31).spawn(2))
     patients = draw_patients(plan.study, plan.scenario, plan.entry, _TRUE_SIZE, drawing, is_whole=True)
-    tables = tables_from_frames(
-        plan.study, build_tables(plan.study, patients, writing, has_slips=False), today=_TODAY
-    )
-    return _kept(analyse_some(plan.study, tables, plan.endpoints)[0])
+    frames = build_tables(plan.study, patients, writing, has_slips=False)
+    return _kept(_analyse(plan, [frames])[0][0])
 
 
 def _kept(numbers: pl.DataFrame) -> pl.DataFrame:

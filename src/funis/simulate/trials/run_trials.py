@@ -16,7 +16,7 @@ import polars as pl
 
 from funis.errors import FunisError
 from funis.files import write_whole
-from funis.simulate.trials.one_trial import TrialPlan, run_trial
+from funis.simulate.trials.one_trial import TrialPlan, run_some_trials
 from funis.study.digest import study_digest
 from funis.version import VERSION
 
@@ -131,7 +131,7 @@ def _read(path: Path, block: range) -> pl.DataFrame | None:
 
 def run_block(plan: TrialPlan, block: range) -> pl.DataFrame:
     """Run the trials of one part."""
-    return pl.concat([run_trial(plan, trial) for trial in block])
+    return run_some_trials(plan, block)
 
 
 def _compute(plan: TrialPlan, blocks: Sequence[range], workers: int) -> Iterator[tuple[range, pl.DataFrame]]:

@@ -216,7 +216,7 @@ def _lots(infusions: Rows) -> tuple[Rows, Rows]:
     lots: Rows = []
     donors: Rows = []
     for lot, first in firsts.items():
-        donor, made = lot.replace("L", "D"), first - timedelta(days=_MADE)
+        donor, made = lot.replace(f"{MARK}L", f"{MARK}D"), first - timedelta(days=_MADE)
         tests: dict[str, Any] = {}
         for test in ("hiv", "hbv", "hcv", "syphilis"):
             tests |= {test: "negative", f"{test}_date": first - timedelta(days=_SPECIMEN)}
