@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ from funis.cli import app
 from funis.simulate.trials import run_trials as running
 from funis.simulate.trials.characteristics import summarise
 from funis.simulate.trials.course_of_activity import draw_relapses
-from funis.simulate.trials.one_trial import KEY, TrialPlan, run_trial
+from funis.simulate.trials.one_trial import CONDUCT, KEY, TrialPlan, run_some_trials, run_trial
 from funis.simulate.trials.run_trials import PartsError, run_trials
 from funis.simulate.trials.scenario import find_scenario
 from funis.simulate.trials.simulated import plan_trials
+from funis.simulate.trials.stacked import gather_alike, stack
 from funis.simulate.trials.virtual_patients import CannotSimulateError, draw_patients, total_score
+from funis.simulate.trials.virtual_tables import MARK
 from funis.study.model import Arm, Study
 from funis.study.read import read_study, template_path
 
@@ -71,6 +74,8 @@ def test_what_is_recorded_agrees_with_itself(study: Study) -> None:
         "missing_item", "missing_visit", "visit_outside_window", "odd_value", "completed_without_last_visit",
         "eligibility_unknown", "incomplete_score", "event_not_asked",
     }, sorted({each.code for each in findings})  # fmt: skip
+    numbered = [frames["subjects"]["subject"], frames["lots"]["lot"], frames["donors"]["donor"]]
+    assert all(each.str.starts_with(MARK).all() for each in numbered)
     score = funis.score(frames["sledai_2k"], "sledai_2k")
     first = score.filter((pl.col("visit") == "baseline") & (pl.col("sledai_2k_status") == "scored"))
     assert first.height > 0
@@ -81,6 +86,45 @@ def test_a_trial_is_made_again_alone_and_no_two_are_the_same(plan: TrialPlan) ->
     one = run_trial(plan, 3)
     assert one.equals(run_trial(plan, 3))
     assert not one.drop("trial").equals(run_trial(plan, 4).drop("trial"))
+
+
+def test_what_stands_beside_a_trial_does_not_change_its_numbers(study: Study) -> None:
+    """Two patients: some trials have no event or no relapse, so that not all are checked together."""
+    small = plan_trials(study, scenario="harm", patients=2, seed=11, endpoints=("response", "sledai_change"))
+    together = run_some_trials(small, range(6))
+    assert together.equals(pl.concat([run_trial(small, trial) for trial in range(6)]))
+    events = together.filter(pl.col("variable") == "adverse events")["value"]
+    assert events.min() == 0 < events.max()  # type: ignore[operator]
+
+
+def test_the_numbers_are_those_of_the_whole_analysis(study: Study) -> None:
+    """The tables of one trial, read and analysed as recorded data are, give every number that is kept."""
+    frames = funis.simulate.draw_trial(study, scenario="yearly", patients=12, seed=4, trial=2)
+    tables = funis.tables_from_frames(study, frames, today=date(2060, 1, 1))
+    whole = funis.analyse(study, tables).numbers
+    asked = tuple(each.id for each in study.endpoints)
+    plan = plan_trials(study, scenario="yearly", patients=12, seed=4, endpoints=asked)
+    beside = run_some_trials(plan, (0, 2)).filter(pl.col("trial") == 2, pl.col("analysis") != CONDUCT)
+    by_key = {
+        tuple(str(each or "") for each in row[:-1]): row[-1]
+        for row in whole.filter(pl.col("subgroup") == "all").select(*KEY, "statistic", "value").iter_rows()
+    }
+    assert beside.height > 200
+    for *key, value in beside.select(*KEY, "statistic", "value").iter_rows():
+        assert by_key[tuple(key)] == value, key
+
+
+def test_a_finding_is_counted_where_it_belongs(study: Study) -> None:
+    """The lots of the second of two trials fail their release."""
+    sound = funis.simulate.draw_trial(study, patients=4, seed=8, trial=0)
+    lacking = funis.simulate.draw_trial(study, patients=4, seed=8, trial=1)
+    lacking["lots"] = lacking["lots"].with_columns(viability_percent=pl.lit(12.0))
+    both = stack([sound, lacking])
+    findings = funis.tables_from_frames(study, both.frames, today=date(2060, 1, 1)).findings
+    low = [both.place_of(each) for each in findings if each.table == "lots" and each.subject == ""]
+    assert low
+    assert set(low) == {1}
+    assert gather_alike([sound, {**lacking, "adverse_events": pl.DataFrame()}]) == [[0], [1]]
 
 
 @pytest.mark.slow

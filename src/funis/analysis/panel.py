@@ -9,7 +9,7 @@ baseline visit. Where a study names no baseline visit, it is the value of the su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -237,7 +237,7 @@ def _derive_changes(
 ) -> tuple[dict[str, Matrix], list[pl.DataFrame]]:
     """Subtract the baseline from every later value; each difference becomes an observation."""
     changes: dict[str, Matrix] = {}
-    added: list[pl.DataFrame] = []
+    added: list[tuple[str, Integers, Floats, npt.NDArray[np.int8]]] = []
     next_row = everything.height
     for name, matrix in matrices.items():
         if name not in baselines:
@@ -255,23 +255,24 @@ def _derive_changes(
         )
         change.put(exists, difference[exists], rows, unsure[exists].astype(np.int8))
         changes[name] = change
-        added.append(_change_rows(name, everything, matrix.rows[exists], difference[exists], unsure[exists]))
+        added.append((name, matrix.rows[exists], difference[exists], unsure[exists].astype(np.int8)))
         next_row += count
-    return changes, added
+    return changes, [_change_rows(everything, added)] if added else []
 
 
 def _change_rows(
-    name: str, everything: pl.DataFrame, rows: Integers, difference: Floats, unsure: Integers
+    everything: pl.DataFrame, added: Sequence[tuple[str, Integers, Floats, npt.NDArray[np.int8]]]
 ) -> pl.DataFrame:
-    """Make the observations of a change: at the place of the later value."""
-    later = everything[rows]
+    """Make the observations of all changes: at the place of the later value."""
+    names, counts = [name_change(name) for name, *_ in added], [len(rows) for _, rows, *_ in added]
+    rows, difference, unsure = (np.concatenate([each[place] for each in added]) for place in (1, 2, 3))
     texts = format_column(pl.Series("text", difference))
     beyond = pl.Series(unsure != 0)
     if beyond.any():
         said = pl.DataFrame({"text": texts}).select(pl.col("text") + AT_THE_LIMIT).to_series()
         texts = said.zip_with(beyond, texts)
-    return later.with_columns(
-        pl.lit(name_change(name)).alias("variable"),
+    return everything[rows].with_columns(
+        pl.Series("variable", np.repeat(np.array(names, dtype=object), counts), dtype=pl.String),
         pl.Series("value", difference),
         texts,
         pl.Series("censored", unsure, dtype=pl.Int8),

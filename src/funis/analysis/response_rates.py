@@ -17,9 +17,10 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
 from funis.catalogue.registry import definition, response_definition
 from funis.errors import FunisError
+from funis.frames.scales import Scale
 from funis.responses.read_units import settle_response_units
 from funis.responses.respond import RELAPSE_SCHEMA, respond_with_and_without
-from funis.responses.timeline import build_timelines
+from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.results import ALL, Place, name_sustained
 from funis.study.choices import ParameterValue
 from funis.study.model import Endpoint
@@ -204,18 +205,13 @@ def _ask(
     run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, ParameterValue]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Ask for the responses by the rule for missing ones, and as the records alone tell them."""
-    events = run.subject_frame.select(
-        "subject",
-        status=pl.col("disposition_status"),
-        day=pl.col("disposition_day"),
-    )
     known = visits.select(_columns_read(run, visits.columns, name, parameters)).filter(
         pl.col("subject").is_in(list(run.panel.subjects)), pl.col("day").is_not_null()
     )
     units = {column: unit for column, unit in visit_units(run.study, run.frames).items() if column in known}
     try:
         read = settle_response_units(known, units, [(response_definition(name), parameters)])
-        cohort = build_timelines(known, disposition=events, scales=read.scales)
+        cohort = _timelines(run, known, read.scales)
         both = respond_with_and_without(cohort, name, dict(parameters))
     except FunisError as error:
         # Interim data may not have reached the visit yet: no response is known, and the reason is said.
@@ -225,6 +221,17 @@ def _ask(
         both = answers, answers
     by_rule, recorded = both
     return _of_everybody(run, by_rule), _of_everybody(run, recorded)
+
+
+def _timelines(run: Run, known: pl.DataFrame, scales: Mapping[str, Scale]) -> CohortTimelines:
+    """Sort the visits into timelines once, however many visits are judged by the same columns."""
+    columns = tuple(known.columns)
+    if columns not in run.timelines or run.timelines[columns][0] != scales:
+        events = run.subject_frame.select(
+            "subject", status=pl.col("disposition_status"), day=pl.col("disposition_day")
+        )
+        run.timelines[columns] = (scales, build_timelines(known, disposition=events, scales=scales))
+    return run.timelines[columns][1]
 
 
 def _of_everybody(run: Run, answers: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,9 @@ import polars as pl
 from funis.analysis.cohorts import Cohort, Populations
 from funis.analysis.left_out_list import LeftOutList
 from funis.analysis.panel import Booleans, Floats, Integers, Matrix, Panel
+from funis.frames.scales import Scale
 from funis.nine_decimals import PARTS_OF_ONE
+from funis.responses.timeline import CohortTimelines
 from funis.results import (
     ALL,
     NOT_AVAILABLE,
@@ -57,6 +59,7 @@ class Run:
     listings : data of figures and listings
     left_out : how far estimates move without one
     answered : what response definitions said, by definition and parameters
+    timelines : of the subjects by the columns read, with what brought these to their units
     decimals : of each variable, the decimals that it is printed with
     """
 
@@ -74,6 +77,9 @@ class Run:
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)
     left_out: LeftOutList = field(default_factory=LeftOutList)
     answered: dict[str, pl.DataFrame] = field(default_factory=dict)
+    timelines: dict[tuple[str, ...], tuple[Mapping[str, Scale], CohortTimelines]] = field(
+        default_factory=dict
+    )
     decimals: dict[str, int] = field(default_factory=dict)
     derived: dict[str, pl.DataFrame] = field(default_factory=dict)
 

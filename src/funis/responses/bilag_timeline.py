@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise, product
 from math import inf
 from typing import Final, Literal
@@ -21,6 +21,10 @@ from funis.responses.verdict import Span, Verdict, any_of, exactly, print_number
 
 Given = tuple[str, ...]
 Predicate = Literal["new_a", "new_b", "new_c", "is_a", "is_b", "is_active", "unimproved"]
+
+GradeSpans = tuple[GradeSpan, ...]
+# Visits of one subject are compared again and again, and many subjects have the same grades.
+_PAIRS_KEPT: Final = 8192
 
 _LOW: Final = frozenset("CDE")
 _PREDICATES: Final[Mapping[Predicate, Callable[[str, str], bool]]] = {
@@ -70,7 +74,11 @@ def has_grades(assessment: Assessment, visit: TimelineVisit | None) -> bool:
 
 
 def _short(assessment: Assessment, system: str) -> str:
-    return system.removeprefix(f"{assessment.text('instrument')}_").replace("_", " ")
+    return _shorten(system, assessment.text("instrument"))
+
+
+def _shorten(system: str, instrument: str) -> str:
+    return system.removeprefix(f"{instrument}_").replace("_", " ")
 
 
 def _count_systems(
@@ -80,15 +88,23 @@ def _count_systems(
     before: TimelineVisit | None,
     word: str,
 ) -> Measurement:
+    spans = _grades(assessment, now), _grades(assessment, before)
+    return _count_met(predicate, (assessment.systems, assessment.text("instrument")), *spans, word)
+
+
+@lru_cache(maxsize=_PAIRS_KEPT)
+def _count_met(
+    predicate: Predicate, named: tuple[tuple[str, ...], str], now: GradeSpans, before: GradeSpans, word: str
+) -> Measurement:
+    """Count the systems in which a predicate holds, and name them."""
+    systems, instrument = named
     met, unknown = [], []
-    for system, *spans in zip(
-        assessment.systems, _grades(assessment, now), _grades(assessment, before), strict=True
-    ):
+    for system, *spans in zip(systems, now, before, strict=True):
         verdict = ask_grades(predicate, *spans)
         if verdict is True:
-            met.append(_short(assessment, system))
+            met.append(_shorten(system, instrument))
         elif verdict is None:
-            unknown.append(_short(assessment, system))
+            unknown.append(_shorten(system, instrument))
     text = f"{word} in {', '.join(met)}" if met else f"no {word}"
     if unknown:
         text = f"{word} cannot be determined in {', '.join(unknown)}" + (
@@ -121,15 +137,11 @@ def _against_previous(predicate: Predicate, word: str) -> Callable[[Assessment, 
 
 
 def _count_either(
-    assessment: Assessment,
-    visit: TimelineVisit | None,
-    before: TimelineVisit | None,
-    first: Predicate,
-    second: Predicate,
+    now: GradeSpans, before: GradeSpans, first: Predicate, second: Predicate
 ) -> tuple[int, int]:
     """Count systems in which one of two predicates surely, and possibly, holds."""
     sure = possible = 0
-    for spans in zip(_grades(assessment, visit), _grades(assessment, before), strict=True):
+    for spans in zip(now, before, strict=True):
         verdict = any_of([ask_grades(first, *spans), ask_grades(second, *spans)])
         if verdict is None and ask_grades("is_active", spans[0], spans[0]) and _is_low(spans[1]):
             verdict = True  # A or B, whichever, over a grade that is surely low
@@ -144,10 +156,15 @@ def _is_low(span: GradeSpan) -> bool:
 
 def severe_flare(assessment: Assessment, visit: TimelineVisit, reference: TimelineVisit | None) -> Verdict:
     """Answer whether a visit shows a new A, or a new B in two systems, against a reference visit."""
-    new_a = _count_systems(assessment, "new_a", visit, reference, "new A").span.compare(">=", Decimal(1))
+    return _is_severe(_grades(assessment, visit), _grades(assessment, reference))
+
+
+@lru_cache(maxsize=_PAIRS_KEPT)
+def _is_severe(now: GradeSpans, before: GradeSpans) -> Verdict:
+    new_a = any_of(ask_grades("new_a", *spans) for spans in zip(now, before, strict=True))
     if new_a is True:
         return True
-    sure, possible = _count_either(assessment, visit, reference, "new_a", "new_b")
+    sure, possible = _count_either(now, before, "new_a", "new_b")
     # Two systems that each became A or B are a severe flare whichever letter each has.
     if sure >= 2:
         return True

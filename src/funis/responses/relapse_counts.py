@@ -102,16 +102,13 @@ def flag_relapses(
     >>> flag_relapses(frame, days, days).row(0, named=True)
     {'relapse_month_9': True, 'at_risk_month_9': True, 'relapse_month_12': False, 'at_risk_month_12': False}
     """
-    import narwhals as nw
-
     ordered = _in_order(visit_days)
     flags = [
         condition.fill_null(value=False).alias(f"{kind}_{name}")
         for place, (name, _) in enumerate(ordered)
-        for kind, condition in _conditions(place, ordered, opens)
+        for kind, condition in _conditions(pl, place, ordered, opens)
     ]
-    found: pl.DataFrame = nw.from_native(_typed(responses)).select(*flags).to_native()
-    return found
+    return _typed(responses).select(*flags)
 
 
 def _in_order(visit_days: Mapping[str, float]) -> Schedule:
@@ -119,21 +116,20 @@ def _in_order(visit_days: Mapping[str, float]) -> Schedule:
 
 
 def _conditions(
-    place: int, ordered: Schedule, opens: Mapping[str, float]
+    ops: Any, place: int, ordered: Schedule, opens: Mapping[str, float]
 ) -> tuple[tuple[str, Any], tuple[str, Any]]:
     """Give the two conditions of a visit: a responder relapses at it; a responder is at risk at it.
 
     At risk is who has not relapsed before and was followed to the opening of the visit, or relapses at it.
+    Narwhals or Polars writes them: over a few rows the border costs ten times what it holds.
     """
-    import narwhals as nw
-
-    is_responder = nw.col("responder") == YES
-    has_answer = is_responder & (nw.col("relapse") != "")
-    has_relapsed = is_responder & (nw.col("relapse") == YES)
-    now = has_relapsed & _belongs(place, ordered)
-    earlier = [has_relapsed & _belongs(each, ordered) for each in range(place)]
-    is_free = ~reduce(or_, [each.fill_null(value=False) for each in earlier], nw.lit(value=False))
-    is_followed = nw.col("followed_to_day") >= opens[ordered[place][0]]
+    is_responder = ops.col("responder") == YES
+    has_answer = is_responder & (ops.col("relapse") != "")
+    has_relapsed = is_responder & (ops.col("relapse") == YES)
+    now = has_relapsed & _belongs(ops, place, ordered)
+    earlier = [has_relapsed & _belongs(ops, each, ordered) for each in range(place)]
+    is_free = ~reduce(or_, [each.fill_null(value=False) for each in earlier], ops.lit(value=False))
+    is_followed = ops.col("followed_to_day") >= opens[ordered[place][0]]
     return ("relapse", now), ("at_risk", has_answer & is_free & (is_followed | now))
 
 
@@ -147,7 +143,7 @@ def _counts(ordered: Schedule, window: float) -> Iterator[Any]:
     yield _sum(is_responder).alias("responders")
     yield _sum(is_responder & (nw.col("relapse") == CANNOT_TELL)).alias("open")
     for place in range(len(ordered)):
-        for kind, condition in _conditions(place, ordered, opens):
+        for kind, condition in _conditions(nw, place, ordered, opens):
             yield _sum(condition).alias(f"{kind}_{place}")
     first = ordered[0][1] - window if ordered else 0.0
     has_answer = is_responder & (nw.col("relapse") != "")
@@ -160,27 +156,23 @@ def _sum(condition: Any) -> Any:
     return condition.fill_null(value=False).cast(nw.Int64).sum()
 
 
-def _is_named(names: Sequence[str]) -> Any:
+def _is_named(ops: Any, names: Sequence[str]) -> Any:
     """Tell whether the visit of a relapse is one of these; no where it has none."""
-    import narwhals as nw
-
-    return reduce(or_, [(nw.col("relapse_visit") == name).fill_null(value=False) for name in names])
+    return reduce(or_, [(ops.col("relapse_visit") == name).fill_null(value=False) for name in names])
 
 
-def _belongs(place: int, ordered: Schedule) -> Any:
+def _belongs(ops: Any, place: int, ordered: Schedule) -> Any:
     """Tell whether a relapse belongs to a visit: its own, else the next one scheduled, else the last.
 
     One without a day that was found at no scheduled visit belongs to the last.
     """
-    import narwhals as nw
-
     names, days = [name for name, _ in ordered], [day for _, day in ordered]
-    at = nw.col("relapse_day")
-    is_after = at > days[place - 1] if place else nw.lit(value=True)
+    at = ops.col("relapse_day")
+    is_after = at > days[place - 1] if place else ops.lit(value=True)
     is_next = is_after & (at <= days[place])
     if place == len(days) - 1:
         is_next = is_after | at.is_null()
-    return _is_named(names[place : place + 1]) | (~_is_named(names) & is_next)
+    return _is_named(ops, names[place : place + 1]) | (~_is_named(ops, names) & is_next)
 
 
 def _unfold_batches(ordered: Schedule, batches: Any) -> Iterator[Any]:

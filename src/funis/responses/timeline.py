@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from statistics import median
 from typing import Any, Final, cast
 
@@ -41,6 +42,11 @@ _NOT_A_SYSTEM: Final = ("lower", "upper", "rule", "status", "ever", "recorded", 
 UNSCHEDULED: Final = "unscheduled"
 _NAMED_DAY: Final = re.compile(r"(day|week|month)_(\d+)")
 _DAYS_IN: Final = {"day": 1, "week": 7, "month": 30}
+
+
+@lru_cache(maxsize=8192)
+def _says_anything(grades: tuple[GradeSpan, ...]) -> bool:
+    return any(not (low in "DE" and high == "A") for low, high in grades)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class TimelineVisit:
 
         From D to A is as open as from E to A: that a system was affected before says nothing of the visit.
         """
-        return any(not (low in "DE" and high == "A") for low, high in self.grades(tuple(columns)))
+        return _says_anything(self.grades(tuple(columns)))
 
     def _parse(self, column: str) -> Decimal | None:
         value = self.values.get(column)

@@ -133,6 +133,8 @@ class Span:
         rising = symbol in {">", ">="}
         # An open end counts as the answer it could still give.
         at_low = (not rising) if self.low is None else test(round_decimal(self.low), limit)
+        if self.low is not None and self.low is self.high:
+            return at_low
         at_high = rising if self.high is None else test(round_decimal(self.high), limit)
         return at_low if at_low == at_high else None
 
