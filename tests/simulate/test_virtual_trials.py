@@ -15,7 +15,7 @@ from funis.cli import app
 from funis.simulate.trials import run_trials as running
 from funis.simulate.trials.characteristics import summarise
 from funis.simulate.trials.course_of_activity import draw_relapses
-from funis.simulate.trials.one_trial import CONDUCT, KEY, TrialPlan, run_some_trials, run_trial
+from funis.simulate.trials.one_trial import CONDUCT, KEY, TrialPlan, run_some_trials
 from funis.simulate.trials.run_trials import PartsError, run_trials
 from funis.simulate.trials.scenario import find_scenario
 from funis.simulate.trials.simulated import plan_trials
@@ -37,6 +37,10 @@ def study() -> Study:
 @pytest.fixture(scope="module")
 def plan(study: Study) -> TrialPlan:
     return plan_trials(study, scenario="yearly", patients=6, seed=4, endpoints=("sledai_change",))
+
+
+def run_trial(plan: TrialPlan, trial: int) -> pl.DataFrame:
+    return run_some_trials(plan, [trial])
 
 
 def test_virtual_patients_are_like_those_published(study: Study, plan: TrialPlan) -> None:

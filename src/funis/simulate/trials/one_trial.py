@@ -1,4 +1,4 @@
-"""One virtual trial from its first patient to its numbers, by the ways that recorded data go."""
+"""Virtual trials from the first patient to the numbers, by the ways that recorded data go."""
 
 from __future__ import annotations
 
@@ -88,21 +88,6 @@ def trial_seed(plan: TrialPlan, trial: int) -> np.random.SeedSequence:
     return np.random.SeedSequence(plan.seed, spawn_key=(plan.number, trial))
 
 
-def run_trial(plan: TrialPlan, trial: int) -> pl.DataFrame:
-    """Draw one trial, check it, score it, analyse it.
-
-    Parameters
-    ----------
-    plan : of the run
-    trial : its number, from 0
-
-    Returns
-    -------
-    one row a number: trial, what it is, statistic, value
-    """
-    return run_some_trials(plan, [trial])
-
-
 def run_some_trials(plan: TrialPlan, trials: Sequence[int]) -> pl.DataFrame:
     """Draw trials each from its own seed; check and score them together, analyse each by itself.
 
@@ -113,7 +98,7 @@ def run_some_trials(plan: TrialPlan, trials: Sequence[int]) -> pl.DataFrame:
 
     Returns
     -------
-    rows of `run_trial` for each, in order: what stands beside a trial does not change its numbers
+    one row a number: trial, what it is, statistic, value; what stands beside a trial does not change them
     """
     at_once = max(TOGETHER // plan.patients, 1)
     rows: list[pl.DataFrame] = []
