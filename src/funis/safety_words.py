@@ -68,3 +68,6 @@ SERIOUS_CRITERIA: dict[str, str] = {
     "serious_other": "It is medically important in another way.",
 }
 """Columns of adverse events that say why one is serious (ICH E2A 1994, II.B), with what each means."""
+
+ASTCT_GRADES: dict[str, str] = {"crs_grade": "astct_crs", "icans_grade": "astct_icans"}
+"""Columns of adverse events that hold an ASTCT grade (Lee 2019), with the instrument that gives it."""

@@ -333,6 +333,19 @@ ADVERSE_EVENTS = Table(
         _day_column("start_day", "First study day, where the data carry no dates."),
         _day_column("end_day", "Last study day, where the data carry no dates."),
         Column("grade", "integer", "CTCAE grade.", allowed=("1", "2", "3", "4", "5")),
+        Column(
+            "crs_grade",
+            "integer",
+            "ASTCT grade of cytokine release syndrome, where the event is one; 5: it was fatal.",
+            allowed=("1", "2", "3", "4", "5"),
+        ),
+        Column(
+            "icans_grade",
+            "integer",
+            "ASTCT grade of neurotoxicity after immune effector cells (ICANS), where the event is one; 5: it "
+            "was fatal.",
+            allowed=("1", "2", "3", "4", "5"),
+        ),
         Column("serious", "flag", "1 when serious."),
         *(
             Column(name, "flag", f"1 where it holds: {meaning[0].lower()}{meaning[1:]}")

@@ -21,7 +21,7 @@ ITEMS = [item.name for item in SLEDAI.items]
 SCRIPT = make_script(SLEDAI, {}, "absent")
 SCRIPT_PATH = f"/scores/{name_script(SLEDAI, SCRIPT)}"
 SCORE = funis.scorer("sledai_2k", missing="absent")
-HEAVIEST = 250
+HEAVIEST, LIGHTEST = 250, 30
 POLICY = "default-src 'self'; frame-ancestors 'none'"
 
 
@@ -81,7 +81,7 @@ class EntryServer:
     def _apply(self, sent: dict[str, Any]) -> dict[str, Any]:
         form, key = sent["form"], sent["key"]
         document = self.documents.setdefault(form, {})
-        refused, conflicts = [], []
+        refused, conflicts, warnings = [], [], []
         for item, change in sent["changes"].items():
             there = document.get(item)
             if there != change["old"]:
@@ -94,6 +94,9 @@ class EntryServer:
                 )
             else:
                 document[item] = change["new"]
+                if item == "weight" and change["new"] is not None and float(change["new"]) < LIGHTEST:
+                    told = {"item": item, "found": change["new"], "allowed": f"below {LIGHTEST}"}
+                    warnings.append(told | {"fix": "Weigh again."})
         self.applied.append((key, form, sent["changes"]))
         self.revisions[form] = self.revisions.get(form, 0) + 1
         items = {item: document.get(item) for item in ITEMS}
@@ -101,7 +104,7 @@ class EntryServer:
         receipt = {"chain": form, "seq": len(self.applied), "hash": "00", "time": "2026-01-01T00:00:00Z"}
         return {
             "revision": self.revisions[form], "receipt": receipt, "scores": scores, "later": [],
-            "refused": refused, "conflicts": conflicts,
+            "refused": refused, "conflicts": conflicts, "warnings": warnings,
         }  # fmt: skip
 
     def page(self, form: str) -> str:

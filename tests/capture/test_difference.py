@@ -112,6 +112,7 @@ CHANGES: dict[str, Any] = {
     "asked_if": ("fever", (1,)),
     "is_shown": False,
     "may_lie_ahead": True,
+    "terms": "5.0",
 }
 
 

@@ -219,6 +219,14 @@ def test_a_refused_value_is_explained_and_its_correction_is_no_conflict(
     weight.blur()
     wait_until_all_is_saved(page)
     assert server.documents["F1"] == {"weight": "90"}
+    # What is saved and asked about says so beside the field, until the field is entered anew.
+    for value, asked in (("20", ["Please check: below 30 Weigh again."]), ("25", 1), ("70", 0)):
+        weight.fill(value)
+        weight.blur()
+        wait_until_all_is_saved(page)
+        said = field(page, "weight").locator("p.warning")
+        expect(said).to_have_text(asked) if isinstance(asked, list) else expect(said).to_have_count(asked)
+    assert server.documents["F1"] == {"weight": "70"}
 
 
 def test_an_answer_leaves_the_control_that_is_edited(context: BrowserContext, server: EntryServer) -> None:

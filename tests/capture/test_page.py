@@ -186,3 +186,15 @@ def test_what_is_asked_with_yes_or_no_is_not_worded_by_its_codes(sle: StudyPlan)
     grades = sle.form("adverse_events").field("grade")
     assert [str(choice.label) for choice in grades.choices][:3] == ["mild", "moderate", "severe"]
     assert grades.help.en == ""
+
+
+def test_an_event_offers_the_terms_of_the_ctcae_without_a_script(sle: StudyPlan) -> None:
+    plan = sle.form("adverse_events")
+    page = Elements(render_form(FormView(plan, {"term": "Fever"}, form="1")))
+    terms = [str(each["value"]) for tag, each in page.found if tag == "option"]
+    assert len(terms) == 837, "terms of CTCAE 5.0"
+    assert {"Cytokine release syndrome", "Fever", "Infusion related reaction"} <= set(terms)
+    (listed,) = [each["id"] for tag, each in page.found if tag == "datalist"]
+    assert [each["name"] for each in page.having("list", listed)] == ["term", "preferred_term"]
+    assert "datalist" not in render_blank(plan, stylesheet="form.css")
+    assert "datalist" not in str(render_form(FormView(sle.form("medications"), form="1")))

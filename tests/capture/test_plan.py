@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.capture.conftest import study_of
@@ -173,3 +174,24 @@ def test_every_table_says_whose_its_rows_are(sle: StudyPlan) -> None:
     # The number of an infusion stands with the form, as the subject does; the test of a result in its document.
     assert "number" not in sle.form("infusions").keys
     assert "test" in sle.form("labs").keys
+
+
+def test_astct_grades_are_asked_for_where_the_study_grades_or_stops_by_them() -> None:
+    def shown(**sections: Any) -> list[str]:
+        form = make_study_plan(study_of(**sections)).form("adverse_events")
+        return [name for name in ("crs_grade", "icans_grade") if form.field(name).is_shown]
+
+    rule = {"id": "icans", "counts": "icans_grade >= 3", "rule": "subjects >= 1"}
+    assert not shown()
+    assert shown(instruments={"astct_crs": {}}) == ["crs_grade"]
+    assert shown(instruments={"astct_crs": {}, "astct_icans": {}}) == ["crs_grade", "icans_grade"]
+    assert shown(stopping=[rule]) == ["icans_grade"]
+
+
+def test_terms_are_offered_of_the_version_of_the_study_alone() -> None:
+    trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    offered = [
+        make_study_plan(Study.model_validate({"study": trial | {"ctcae": version}})).form("adverse_events")
+        for version in ("5.0", "6.0")
+    ]
+    assert [each.field("term").terms for each in offered] == ["5.0", ""], "no list of 6.0 is carried"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from funis.capture.forms.event_remarks import mark_event
 from funis.capture.forms.plan import make_study_plan
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.forms.refusals import Remark
@@ -305,3 +306,34 @@ def test_anything_at_all_is_accepted_or_refused(form: str, data: st.DataObject) 
         assert each.to_do("zh-hans")
     again = check(plan, found.document)
     assert (again.document, again.refusals) == (found.document, ())
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        # Grades as the CTCAE 5.0 prints them: headache has no grade 4 and 5, febrile neutropenia none below 3,
+        # eosinophilia neither 2 nor 4, death NOS 5 alone, fever all.
+        ({"term": "Headache", "grade": 4}, [("grade", "grade_of_term", "1, 2, 3")]),
+        ({"term": " FEBRILE neutropenia", "grade": 2}, [("grade", "grade_of_term", "3, 4, 5")]),
+        ({"term": "Eosinophilia", "grade": 2}, [("grade", "grade_of_term", "1, 3")]),
+        ({"term": "Death NOS", "grade": 4}, [("grade", "grade_of_term", "5")]),
+        ({"term": "Fever", "grade": 5}, []),
+        ({"term": "Headache"}, []),
+        ({"term": "bad head", "grade": 4}, [("term", "not_ctcae", "5.0")]),
+        (
+            {"term": "bad head", "preferred_term": "Headache", "grade": 5},
+            [("grade", "grade_of_term", "1, 2, 3")],
+        ),
+        ({"start": "2026-02-01"}, []),
+    ],
+)
+def test_a_term_is_marked_and_its_grades_are_known(
+    sle: StudyPlan, sent: dict[str, Any], said: list[tuple[str, str, str]]
+) -> None:
+    found = check(sle.form("adverse_events"), sent)
+    assert not found.refusals
+    assert found.accepted.keys() == sent.keys(), "what is marked is saved all the same"
+    assert [(each.field, each.code, each.allowed) for each in found.warnings] == said
+    assert [
+        (each.field, each.code, each.allowed) for each in mark_event(sle.form("adverse_events"), sent)
+    ] == said

@@ -215,3 +215,24 @@ def test_the_pages_tell_it_and_the_board_alone_decides(rule: StoppingRule) -> No
     assert "No infusion begins now." not in board.get("/safety/board").content.decode()
     assert unasked.number in browser_of(person_with("coordinator", "01")).get("/safety").content.decode()
     assert unasked.number not in browser_of(person_with("coordinator", "02")).get("/safety").content.decode()
+
+
+def test_a_rule_counts_by_the_astct_grade_of_the_event(
+    rule: StoppingRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from funis.capture.conduct.screening import add_row
+    from funis.capture.safety import stopping
+    from funis.capture.study_in_force import today
+
+    by_crs = rule.model_copy(
+        update={"counts": f"term = '{rule.id}' AND crs_grade >= 3", "rule": "events >= 1"}
+    )
+    monkeypatch.setattr(stopping, "rules_in_force", lambda: (by_crs,))
+    began = (today() - timedelta(days=5)).isoformat()
+    form = act("coordinator", lambda: add_row(new_subject(), "adverse_events"))
+    enter(form, {"term": (None, rule.id), "start": (None, began), "grade": (None, 4)})
+    assert watch_of(rule).answer == "cannot_tell", "the CTCAE grade says nothing of the ASTCT grade"
+    enter(form, {"crs_grade": (None, 2)})
+    assert watch_of(rule).answer == "not_crossed"
+    enter(form, {"crs_grade": (2, 3)}, "graded again")
+    assert watch_of(rule).answer == "crossed"

@@ -152,6 +152,17 @@ LIMITS: list[tuple[str, list[Change], list[str]]] = [
     ("grade_contradicts_outcome", [(EVENT, 0, "grade", "4")], []),
     ("grade_contradicts_outcome", [(EVENT, 0, "grade", "4"), (EVENT, 0, "outcome", "fatal")], ["adverse_events:1 grade 4"]),
     ("grade_contradicts_outcome", [(EVENT, 0, "grade", "5"), (EVENT, 0, "outcome", "fatal")], []),
+    # The event of the clean trial is a headache, which the CTCAE 5.0 grades 1 to 3; sepsis it grades 3 to 5.
+    ("grade_not_of_term", [(EVENT, 0, "grade", "3")], []),
+    ("grade_not_of_term", [(EVENT, 0, "grade", "4")], HERE),
+    ("grade_not_of_term", [(EVENT, 0, "term", "sepsis"), (EVENT, 0, "grade", "2")], HERE),
+    ("grade_not_of_term", [(EVENT, 0, "term", "sepsis"), (EVENT, 0, "grade", "3")], []),
+    ("grade_not_of_term", [(EVENT, 0, "term", "bad head"), (EVENT, 0, "grade", "4")], []),
+    ("grade_not_of_term", [(EVENT, 0, "term", "bad head"), (EVENT, 0, "preferred_term", "Headache"), (EVENT, 0, "grade", "4")], HERE),
+    ("grade_contradicts_outcome", [(EVENT, 0, "crs_grade", "5")], ["adverse_events:1 crs_grade 5"]),
+    ("grade_contradicts_outcome", [(EVENT, 0, "icans_grade", "4")], []),
+    # The clean trial does not grade by the ASTCT.
+    ("missing_astct_grade", [(EVENT, 0, "term", "cytokine release syndrome")], []),
     ("fatal_not_serious", [(EVENT, 0, "outcome", "fatal"), (EVENT, 0, "serious", "0")], HERE),
     ("fatal_not_serious", [(EVENT, 0, "outcome", "fatal"), (EVENT, 0, "serious", "1")], []),
     ("criterion_not_serious", [(EVENT, 0, "serious_hospital", "1"), (EVENT, 0, "serious", "0")], HERE),

@@ -36,6 +36,7 @@ _OF_A_FIELD: Final = {
     "filled_by": "filled by the laboratory test",
     "is_shown": "shown",
     "may_lie_ahead": "may lie ahead",
+    "terms": "offers the terms of the CTCAE",
 }
 _Named = TypeVar("_Named", VisitPlan, FormPlan, FieldPlan, LabTestPlan)
 

@@ -40,6 +40,7 @@ from funis.capture.forms.plan_parts import FormPlan, GroupPlan, Language
 from funis.capture.forms.read_values import plain_figures
 from funis.capture.forms.refusals import Remark
 from funis.capture.forms.words import form_words
+from funis.catalogue.event_terms import event_terms
 
 _TEMPLATES: Final = Path(__file__).parents[1] / "templates" / "forms"
 _FOLDED: Final = frozenset({"measures", "recorded"})
@@ -191,7 +192,14 @@ def _content(view: FormView, language: Language, *, is_blank: bool) -> dict[str,
         "score": None if is_blank else _show_score(view, language),
         "is_blank": is_blank,
         "test": _test_of(view, language),
+        "terms": [] if is_blank else _terms_of(view.plan),
     }
+
+
+def _terms_of(plan: FormPlan) -> list[str]:
+    """Give the terms that fields of the form offer while one types; the browser finds among them."""
+    version = next((each.terms for each in plan.fields if each.terms), "")
+    return [each.term for each in event_terms(version).values()] if version else []
 
 
 def _show_group(

@@ -107,6 +107,7 @@ class FieldShown:
     described_by: str
     mark: MarkNote | None
     offered: str
+    listed: str
 
 
 def show_words(words: Words, language: Language) -> Shown:
@@ -174,6 +175,7 @@ def show_field(
         " ".join([*ids, f"{place}-said"]),
         notes.marks.get(name),
         _offered(field, notes),
+        f"{prefix}-terms" if field.terms else "",
     )
 
 

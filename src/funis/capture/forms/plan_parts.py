@@ -86,6 +86,7 @@ class FieldPlan:
     asked_if : field and the values of it for which this one is asked; empty: always
     is_shown : whether a page shows it also where it is empty
     may_lie_ahead : a date after today is possible, as of an expiry
+    terms : version of the CTCAE whose terms are offered while one types; empty: nothing is offered
     """
 
     name: str
@@ -109,6 +110,7 @@ class FieldPlan:
     asked_if: tuple[str, tuple[Code, ...]] | None = None
     is_shown: bool = True
     may_lie_ahead: bool = False
+    terms: str = ""
 
     def __post_init__(self) -> None:
         """Hold limits as floating numbers, so that a plan that was stored is the same to the letter."""

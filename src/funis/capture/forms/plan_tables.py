@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from funis.capture.forms.level_words import GRADE_WORDS, YES_NO
@@ -19,13 +20,14 @@ from funis.capture.forms.plan_parts import (
     Words,
 )
 from funis.catalogue.analyte_limits import possible_in
+from funis.catalogue.event_terms import event_terms
 from funis.catalogue.instrument_tables import reported_units
 from funis.catalogue.registry import analyte_table
 from funis.catalogue.translations import translated
 from funis.catalogue.wording.plain_words import name_words
 from funis.data.check.subjects import USUAL_BODY
 from funis.data.known_tables import study_tables
-from funis.safety_words import SERIOUS_CRITERIA
+from funis.safety_words import ASTCT_GRADES, SERIOUS_CRITERIA
 from funis.schema import DATED, ENDS_BY_FLAG, Column
 from funis.study.model import LabTest, Study
 from funis.units import convert
@@ -79,6 +81,8 @@ _LABELS: Final = {
     "preferred_term": "Coded term",
     "organ_class": "System organ class",
     "grade": "CTCAE grade",
+    "crs_grade": "ASTCT grade of cytokine release syndrome",
+    "icans_grade": "ASTCT grade of ICANS",
     "serious_death": "Led to death",
     "serious_life_threatening": "Life-threatening",
     "serious_hospital": "Hospital stay, or a longer one",
@@ -130,6 +134,7 @@ _CODE_WORDS: Final = {
     "5": "death",
 }
 _AHEAD: Final = frozenset({("lots", "expiry")})
+_OF_CTCAE: Final = frozenset({("adverse_events", "term"), ("adverse_events", "preferred_term")})
 
 
 def plan_table(study: Study, name: str) -> FormPlan:
@@ -215,9 +220,23 @@ def column_field(study: Study, table: str, column: Column, *, role: Role, group:
         required=column.filled or column.required,
         not_done=column.not_done,
         asked_if=_ASKED_IF.get((table, column.name)),
-        is_shown=column.name not in _NOT_ASKED,
+        is_shown=column.name not in _NOT_ASKED and _is_asked(study, column.name),
         may_lie_ahead=(table, column.name) in _AHEAD or column.name in own,
+        terms=_terms(study) if (table, column.name) in _OF_CTCAE else "",
     )
+
+
+def _terms(study: Study) -> str:
+    """Give the study's version of the CTCAE where its terms are carried."""
+    return study.trial.ctcae if event_terms(study.trial.ctcae) else ""
+
+
+def _is_asked(study: Study, name: str) -> bool:
+    """Tell whether the study asks for a column: for an ASTCT grade where it grades so, or stops by it."""
+    instrument = ASTCT_GRADES.get(name)
+    if instrument is None or instrument in study.instrument_names:
+        return True
+    return any(re.search(rf"\b{name}\b", rule.counts) for rule in study.stopping)
 
 
 def _help(column: Column, label: Words) -> Words:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
+from funis.capture.forms.event_remarks import mark_event
 from funis.capture.forms.plan_parts import FieldPlan, FormPlan, KeyPart
 from funis.capture.forms.read_values import (
     NotTakenError,
@@ -229,7 +230,7 @@ class CompiledForm:
             for name, (other, values) in self._asked_if.items()
             if merged.get(name) is not None and merged.get(other) not in (*values, None)
         ]
-        return found
+        return found + mark_event(self.plan, merged, frozenset(read))
 
     def _usual_limits(self, key: str, merged: Document) -> NumberLimits | None:
         if key == "value" and self._units:

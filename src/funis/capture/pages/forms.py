@@ -18,6 +18,7 @@ from funis.capture.document import read_document
 from funis.capture.entry.save import FormEntry, acknowledge, save_entry, without_place
 from funis.capture.entry.scores import columns_of, script_of, visit_of
 from funis.capture.exchange.export import plain_text
+from funis.capture.forms.event_remarks import mark_event
 from funis.capture.forms.page import FormView, render_form
 from funis.capture.forms.page_fields import LabResult, QueryNote
 from funis.capture.forms.plan_parts import FormPlan
@@ -148,6 +149,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
                 revision=form.revision,
                 scores=form.scores,
                 queries=notes,
+                remarks=mark_event(plan, form.data),
                 marks=marks,
                 laboratory=_laboratory_of(form, plan),
                 may_enter=may_enter,

@@ -18,6 +18,7 @@ ENTRY_WORDS: Final = {
     "kept": "kept here, not yet on the server",
     "saved": "saved",
     "refused": "Not saved",
+    "check": "Please check",
     "found": "found",
     "allowed": "allowed",
     "conflict": "Somebody else changed this",

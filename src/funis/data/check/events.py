@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from funis.data.check.checked_data import Data
+from funis.data.check.event_grades import check_event_grades
 from funis.data.check.row_findings import on_day, row_finding, rows_where
 from funis.errors import Finding, UnitError
 from funis.frames.verbs import Verbs, verbs_of
@@ -42,6 +43,7 @@ def check_course(data: Data) -> Iterator[Finding]:
     yield from _check_responses(data)
     yield from _check_events(data)
     yield from _check_criteria(data)
+    yield from check_event_grades(data)
     yield from _check_deaths(data)
     yield from _check_questions(data)
     yield from _check_disposition(data)

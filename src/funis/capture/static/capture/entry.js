@@ -10,7 +10,8 @@ import { Queue } from "./queue.js";
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
 const WORDS = {
   unsent: "{n} not yet on the server", none: "Everything is on the server", open: "{n} need your answer",
-  kept: "kept here, not yet on the server", saved: "saved", refused: "Not saved", found: "found", allowed: "allowed",
+  kept: "kept here, not yet on the server", saved: "saved", refused: "Not saved", check: "Please check",
+  found: "found", allowed: "allowed",
   conflict: "Somebody else changed this", yours: "yours", theirs: "theirs", mine: "Save mine", take: "Take theirs",
   ended: "Your session has ended. What you entered is kept here.", login: "Log in again",
   broken: "This browser cannot keep entries. Do not go on.", stopped: "The server does not take this entry",
@@ -118,12 +119,27 @@ async function settled(form, keys, but) {
   await count();
 }
 
+/** Show what was saved and is asked about; what was said before of the fields that were judged goes. */
+function showWarnings(form, entry, answer) {
+  const asked = answer.warnings ?? [];
+  const judged = [...Object.keys(entry.changes), ...asked.map(({ item }) => item)].map((key) => fieldOf(form, key));
+  // A field that offers terms is judged together with every other one of its form.
+  const whole = judged.some((field) => field?.querySelector("[list]")) ? [form] : judged;
+  for (const part of whole) for (const each of part?.querySelectorAll("[data-said] > p.warning") ?? []) each.remove();
+  for (const { item, allowed, fix } of asked) {
+    const line = make("p", "warning");
+    line.append(make("strong", "", `${WORDS.check}: `), `${allowed} ${fix ?? ""}`);
+    fieldOf(form, item)?.querySelector("[data-said]")?.append(line);
+  }
+}
+
 function showAnswer(form, entry, answer) {
   const named = [...(answer.refused ?? []), ...(answer.conflicts ?? [])].map(({ item }) => item);
   for (const key of Object.keys(entry.changes)) {
     if (answer.status !== undefined) say(fieldOf(form, key), "stopped", `${WORDS.stopped} (${answer.status})`);
     else if (!named.includes(key)) say(fieldOf(form, key), "saved", WORDS.saved);
   }
+  if (answer.status === undefined) showWarnings(form, entry, answer);
   for (const { item, found, allowed, fix } of answer.refused ?? []) {
     const field = fieldOf(form, item);
     if (field) rewriteSeen(field, item, entry.changes[item]?.old ?? null, entry.changes[item]?.new);
