@@ -11,6 +11,7 @@ from tests.server.test_exchange import prepared, run
 from tests.server.two_arms import two_arm_study
 
 HERE = Path(__file__).parent
+OF_TWO_ARMS = ("arms_of_a_trial.py", "blinded_walk.py", "roles_of_a_trial.py")
 SUBJECTS = [("01-001", "cells"), ("01-002", "placebo"), ("02-001", "placebo"), ("02-002", "")]
 
 
@@ -21,7 +22,7 @@ def test_a_blinded_trial_of_two_arms(tmp_path: Path) -> None:
         environment.pop(name, None)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [*command, str(HERE / "arms_of_a_trial.py"), str(HERE / "blinded_walk.py")],
+        [*command, *(str(HERE / name) for name in OF_TWO_ARMS)],
         capture_output=True, text=True, env=environment, cwd=HERE.parents[1], check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

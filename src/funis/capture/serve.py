@@ -220,22 +220,31 @@ def fill_demo(folder: Path) -> tuple[Configuration, list[dict[str, object]]]:
 
 
 def add_administrator(login: str, printed_name: str, password: str) -> None:
-    """Make the first administrator of accounts.
+    """Make the first administrator of accounts; in a blinded trial the second one, too.
+
+    There the roles that see arms take two administrators, of whom one cannot make the other.
 
     Raises
     ------
-    ValueRangeError : there is one already; another is made by him
+    ValueRangeError : there are as many already; another is made by them
     """
     from funis.capture.context import SERVER, Acting, acting
     from funis.capture.models import RoleHeld
     from funis.capture.people.accounts import add_person, grant_role
     from funis.capture.people.permissions import ADMINISTRATOR
-    from funis.capture.study_in_force import today
+    from funis.capture.study_in_force import blinded_roles, today
 
     with acting(Acting(SERVER, "first administrator", sites=None)):
-        if RoleHeld.objects.filter(role=ADMINISTRATOR, until=None).exists():
+        standing = [
+            each for each in RoleHeld.objects.filter(role=ADMINISTRATOR, until=None) if each.is_confirmed
+        ]
+        wanted = 2 if blinded_roles() else 1
+        if len(standing) >= wanted:
             raise ValueRangeError(
-                "administrator", "one is there", "a server without one", "Let the administrator add others."
+                "administrator",
+                "one is there" if wanted == 1 else "two are there",
+                "a server without one" if wanted == 1 else "a blinded trial with fewer than two",
+                "Let the administrator add others.",
             )
         grant_role(add_person(login, printed_name, password), ADMINISTRATOR, "", today())
 

@@ -110,7 +110,7 @@ def serve_admin(
         ),
     ],
 ) -> None:
-    """Make the first administrator of accounts of a study that was served."""
+    """Make the first administrator of accounts of a study that was served; in a blinded trial two."""
     require_server("funis serve-admin")
     from django.core.exceptions import ValidationError
 

@@ -55,7 +55,28 @@ class Account(Audited, AbstractBaseUser):
         super().save(*args, **named)
 
 
-class RoleHeld(Audited):
+class OfTwoPeople(Audited):
+    """A right that opens nothing before a second person confirmed it, where it would show arms.
+
+    Attributes
+    ----------
+    needs_second : whether a second person is needed, as it was when the right was given
+    confirmed_by : login of the second person; empty: nobody yet
+    """
+
+    needs_second = models.BooleanField(default=False)
+    confirmed_by = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Tell whether it opens something: it needs no second person, or has one."""
+        return not self.needs_second or bool(self.confirmed_by)
+
+
+class RoleHeld(OfTwoPeople):
     """A role that a person has at a site (empty: at all) for a time.
 
     Attributes
@@ -73,5 +94,14 @@ class RoleHeld(Audited):
     until = models.DateField(null=True, blank=True)
     granted_by = models.CharField(max_length=60)
 
-    fixed = ("id", "person_id", "role", "site", "since", "granted_by")
+    fixed = ("id", "person_id", "role", "site", "since", "granted_by", "needs_second")
     chained_by = ("person_id", "person")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by="")
+                | (models.Q(needs_second=True) & ~models.Q(confirmed_by=models.F("granted_by"))),
+                name="a_role_is_confirmed_by_another",
+            )
+        ]

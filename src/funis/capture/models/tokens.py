@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from django.db import models
 
-from funis.capture.models.audited import Audited
+from funis.capture.models.people import OfTwoPeople
 
 PURPOSE_LENGTH = 120
 
 
-class ApiToken(Audited):
+class ApiToken(OfTwoPeople):
     """One token; what was shown once is not kept, only its hash.
 
     Attributes
@@ -34,7 +34,7 @@ class ApiToken(Audited):
     until = models.DateField()
     revoked_on = models.DateField(null=True, blank=True)
 
-    fixed = ("id", "purpose", "role", "site", "digest", "issued_by", "since", "until")
+    fixed = ("id", "purpose", "role", "site", "digest", "issued_by", "since", "until", "needs_second")
     secret = ("digest",)
     chained_by = ("id", "token")
 
@@ -42,5 +42,10 @@ class ApiToken(Audited):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=models.Q(until__gte=models.F("since")), name="a_token_ends_after_it_begins"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by="")
+                | (models.Q(needs_second=True) & ~models.Q(confirmed_by=models.F("issued_by"))),
+                name="a_token_is_confirmed_by_another",
+            ),
         ]

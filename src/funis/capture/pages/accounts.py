@@ -12,7 +12,7 @@ from funis.capture.pages.subjects import read_day
 from funis.capture.pages.templates import draw
 from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.people.accounts import add_person, end_role, grant_role
+from funis.capture.people.accounts import add_person, confirm_role, end_role, grant_role
 from funis.capture.people.open_sessions import end_sessions
 from funis.capture.safety import notices
 from funis.capture.study_in_force import started_with, today
@@ -60,6 +60,16 @@ def grant(asked: PageRequest, key: str) -> HttpResponse:
     if site and site not in started_with().site_ids:
         raise ValueRangeError("site", site, ", ".join(started_with().site_ids))
     grant_role(person, given.get("role", ""), site, read_day(given.get("since", ""), "first day"))
+    return HttpResponseRedirect("/accounts")
+
+
+@asks("manage accounts", "POST")
+def confirm(asked: PageRequest, key: str) -> HttpResponse:  # noqa: ARG001
+    """Confirm a role as the second person."""
+    found = RoleHeld.objects.filter(pk=key).first()
+    if found is None:
+        raise Http404
+    confirm_role(found)
     return HttpResponseRedirect("/accounts")
 
 

@@ -163,8 +163,10 @@ PAGES: list[URLPattern] = [
     path("accounts/<str:key>/open", accounts.set_open),
     path("accounts/<str:key>/address", accounts.set_address),
     path("accounts/<str:key>/factors", accounts.reset_factors),
+    path("roles/<str:key>/confirm", accounts.confirm),
     path("roles/<str:key>/end", accounts.end),
     path("tokens", tokens.list_tokens),
     path("tokens/new", tokens.add_token),
+    path("tokens/<str:key>/confirm", tokens.confirm),
     path("tokens/<str:key>/revoke", tokens.end_token),
 ]

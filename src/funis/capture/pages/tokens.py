@@ -9,7 +9,7 @@ from funis.capture.pages.subjects import read_day
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.permissions import ACTIONS
-from funis.capture.people.tokens import ACTION, issue_token, revoke_token
+from funis.capture.people.tokens import ACTION, confirm_token, issue_token, revoke_token
 from funis.capture.study_in_force import started_with, today
 
 
@@ -26,6 +26,16 @@ def add_token(asked: PageRequest) -> HttpResponse:
     until = read_day(given.get("until", ""), "last day")
     row, shown = issue_token(given.get("purpose", ""), given.get("role", ""), given.get("site", ""), until)
     return _draw(asked, row.purpose, shown)
+
+
+@asks("manage tokens", "POST")
+def confirm(asked: PageRequest, key: str) -> HttpResponse:  # noqa: ARG001
+    """Confirm a token as the second person."""
+    row = ApiToken.objects.filter(pk=key).first()
+    if row is None:
+        raise Http404
+    confirm_token(row)
+    return HttpResponseRedirect("/tokens")
 
 
 @asks("manage tokens", "POST")

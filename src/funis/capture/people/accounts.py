@@ -9,10 +9,11 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 
-from funis.capture.context import Acting, acting, because, who_acts
+from funis.capture.context import SERVER, Acting, acting, because, who_acts
 from funis.capture.models import Account, RoleHeld
-from funis.capture.people.permissions import ROLES, Held, Rights, read_rights
-from funis.capture.study_in_force import blinded_roles
+from funis.capture.models.people import OfTwoPeople
+from funis.capture.people.permissions import ROLES, Held, Rights, read_rights, takes_two
+from funis.capture.study_in_force import blinded_roles, today
 from funis.capture.trail.events import record_event
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -127,6 +128,9 @@ def choose_password(person: Account, old: str, new: str) -> None:
 def grant_role(person: Account, role: str, site: str, since: date, until: date | None = None) -> RoleHeld:
     """Grant a role at a site (empty: all), within a transaction in which somebody acts.
 
+    In a blinded trial a role that sees arms, or gives roles, opens nothing before `confirm_role`; what the
+    server itself grants, by a command on its machine, does.
+
     Raises
     ------
     UnknownNameError : no such role
@@ -141,14 +145,66 @@ def grant_role(person: Account, role: str, site: str, since: date, until: date |
         )
     granted_by = who.actor if who else ""
     membership = RoleHeld(
-        person=person, role=role, site=site, since=since, until=until, granted_by=granted_by
-    )
+        person=person, role=role, site=site, since=since, until=until, granted_by=granted_by,
+        needs_second=granted_by != SERVER and takes_two(role, blinded_roles()),
+    )  # fmt: skip
     membership.save()
     return membership
 
 
+def confirm_role(membership: RoleHeld) -> None:
+    """Confirm, as the second person, a role that was granted; it opens something from now on.
+
+    Raises
+    ------
+    ValueRangeError : nothing waits, the role has ended, or who granted it or who is to have it confirms
+    """
+    held = RoleHeld.objects.select_for_update().select_related("person").get(pk=membership.pk)
+    refuse_second(held, held.granted_by, "role")
+    who = who_acts()
+    if who is not None and who.actor == held.person.login:
+        raise ValueRangeError("second person", "who is to have the role", "another person")
+    if held.until is not None and held.until < today():
+        raise ValueRangeError("role", "one that has ended", "one that is held")
+    with because("second person"):
+        held.confirmed_by = who.actor if who else ""
+        held.save()
+
+
+def refuse_second(held: OfTwoPeople, first: str, what: str) -> None:
+    """Refuse to confirm what does not wait, or what the same person gave.
+
+    Parameters
+    ----------
+    held : what is to be confirmed
+    first : login of who gave it
+    what : in a word
+
+    Raises
+    ------
+    ValueRangeError : nothing waits, or who acts gave it
+    """
+    if held.is_confirmed:
+        raise ValueRangeError(what, "one that stands", "one that waits for a second person")
+    who = who_acts()
+    if who is None or who.actor == first:
+        raise ValueRangeError("second person", "who gave it", "another person")
+
+
 def end_role(membership: RoleHeld, last: date, reason: str) -> None:
-    """End a role with a last day and a reason."""
+    """End a role with a last day and a reason.
+
+    Raises
+    ------
+    ValueRangeError : it has ended before: a later last day would give it again
+    """
+    if membership.until is not None and last > membership.until:
+        raise ValueRangeError(
+            "last day",
+            last.isoformat(),
+            f"up to {membership.until.isoformat()}",
+            "Grant the role anew.",
+        )
     with because(reason):
         membership.until = last
         membership.save()
@@ -158,5 +214,9 @@ def rights_of(person: Any, day: date) -> Rights:
     """Read what a person may do on a day; somebody who is not logged in may do nothing."""
     if not getattr(person, "is_authenticated", False):
         return Rights(frozenset())
-    held = (Held(each.role, each.site, each.since, each.until) for each in person.memberships.all())
+    held = (
+        Held(each.role, each.site, each.since, each.until)
+        for each in person.memberships.all()
+        if each.is_confirmed
+    )
     return read_rights(held, day, blinded_roles())

@@ -118,6 +118,31 @@ GIVES_ARM_AWAY: Final = frozenset(
 """Actions whose pages show cells, bags and lots, which tell the arm: a blinded person has none of them."""
 
 
+SHOWS_ARMS: Final = GIVES_ARM_AWAY | {"see allocations"}
+"""Actions whose pages show arms to who is not blinded."""
+
+
+def takes_two(role: str, blinded: Collection[str]) -> bool:
+    """Tell whether two people give a role: in a blinded trial one that sees arms, or that gives roles itself.
+
+    Parameters
+    ----------
+    role : one of `ROLES`
+    blinded : roles that see no arm in this trial; none: an open trial
+
+    Examples
+    --------
+    >>> blinded = ("investigator", "monitor")
+    >>> [takes_two(role, blinded) for role in ("monitor", "data_manager", "cell_laboratory", "administrator")]
+    [False, True, True, True]
+    >>> takes_two("data_manager", ())
+    False
+    """
+    if not blinded or role in blinded:
+        return False
+    return role == ADMINISTRATOR or any(role in ACTIONS[action] for action in SHOWS_ARMS)
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A role as it is held: where (empty: at all sites), from when, until when."""

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Final
 
-from funis.capture.context import because, who_acts
+from funis.capture.context import SERVER, because, who_acts
 from funis.capture.models import ApiToken
 from funis.capture.models.tokens import PURPOSE_LENGTH
-from funis.capture.people.permissions import ACTIONS, Rights
+from funis.capture.people.accounts import refuse_second
+from funis.capture.people.permissions import ACTIONS, Rights, takes_two
 from funis.capture.study_in_force import blinded_roles, started_with, today
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -23,6 +24,8 @@ _PREFIX: Final = "funis_"
 
 def issue_token(purpose: str, role: str, site: str, until: date) -> tuple[ApiToken, str]:
     """Issue a token, within a transaction in which an administrator acts.
+
+    In a blinded trial a token whose role sees arms opens nothing before `confirm_token`.
 
     Parameters
     ----------
@@ -53,13 +56,31 @@ def issue_token(purpose: str, role: str, site: str, until: date) -> tuple[ApiTok
     if not today() <= until <= last:
         raise ValueRangeError("last day", until.isoformat(), f"today to {last.isoformat()}")
     who = who_acts()
+    issued_by = who.actor if who else ""
     shown = _PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         purpose=purpose, role=role, site=site, digest=digest_of(shown), since=today(), until=until,
-        issued_by=who.actor if who else "",
+        issued_by=issued_by, needs_second=issued_by != SERVER and takes_two(role, blinded_roles()),
     )  # fmt: skip
     row.save()
     return row, shown
+
+
+def confirm_token(row: ApiToken) -> None:
+    """Confirm, as the second person, a token that was issued; it opens something from now on.
+
+    Raises
+    ------
+    ValueRangeError : nothing waits, the token was revoked, or who issued it confirms
+    """
+    held = ApiToken.objects.select_for_update().get(pk=row.pk)
+    refuse_second(held, held.issued_by, "token")
+    if held.revoked_on is not None:
+        raise ValueRangeError("token", "revoked", "one that stands")
+    who = who_acts()
+    with because("second person"):
+        held.confirmed_by = who.actor if who else ""
+        held.save()
 
 
 def revoke_token(row: ApiToken, reason: str) -> None:
@@ -90,6 +111,6 @@ def digest_of(shown: str) -> str:
 
 def rights_of_token(row: ApiToken) -> Rights:
     """Give what a token may read today; nothing once it is revoked or past its last day."""
-    stands = row.revoked_on is None and row.since <= today() <= row.until
+    stands = row.is_confirmed and row.revoked_on is None and row.since <= today() <= row.until
     held = frozenset({(row.role, row.site)} if stands else ())
     return Rights(held, is_blinded=row.role in blinded_roles())

@@ -112,7 +112,8 @@ def _people_to_tell(kind: str, site: str) -> list[Account]:
     found = {
         each.person_id: each.person
         for each in held
-        if Held(each.role, each.site, each.since, each.until).is_in_force(today())
+        if each.is_confirmed
+        and Held(each.role, each.site, each.since, each.until).is_in_force(today())
         and each.person_id not in hidden
     }
     return sorted(found.values(), key=lambda each: each.login)
