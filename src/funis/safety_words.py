@@ -69,5 +69,13 @@ SERIOUS_CRITERIA: dict[str, str] = {
 }
 """Columns of adverse events that say why one is serious (ICH E2A 1994, II.B), with what each means."""
 
+GRADES: tuple[str, ...] = ("1", "2", "3", "4", "5")
+"""Grades of adverse events, the mildest first; 5 is death."""
+ASTCT_MEANINGS: dict[str, str] = {
+    "crs_grade": "ASTCT grade of cytokine release syndrome, where the event is one; 5: it was fatal.",
+    "icans_grade": "ASTCT grade of neurotoxicity after immune effector cells (ICANS), where the event is "
+    "one; 5: it was fatal.",
+}
+"""Columns of adverse events that hold an ASTCT grade (Lee 2019), with what each means."""
 ASTCT_GRADES: dict[str, str] = {"crs_grade": "astct_crs", "icans_grade": "astct_icans"}
-"""Columns of adverse events that hold an ASTCT grade (Lee 2019), with the instrument that gives it."""
+"""The same columns, with the instrument that gives the grade."""

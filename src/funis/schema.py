@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from funis.column_kinds import MOST_DAYS
-from funis.safety_words import ACTION_WORDS, CAUSALITY_LEVELS, SERIOUS_CRITERIA
+from funis.safety_words import ACTION_WORDS, ASTCT_MEANINGS, CAUSALITY_LEVELS, GRADES, SERIOUS_CRITERIA
 
 Kind = Literal["text", "date", "number", "integer", "flag", "time"]
 
@@ -332,20 +332,8 @@ ADVERSE_EVENTS = Table(
         Column("end", "date", "Last day; empty while the event goes on."),
         _day_column("start_day", "First study day, where the data carry no dates."),
         _day_column("end_day", "Last study day, where the data carry no dates."),
-        Column("grade", "integer", "CTCAE grade.", allowed=("1", "2", "3", "4", "5")),
-        Column(
-            "crs_grade",
-            "integer",
-            "ASTCT grade of cytokine release syndrome, where the event is one; 5: it was fatal.",
-            allowed=("1", "2", "3", "4", "5"),
-        ),
-        Column(
-            "icans_grade",
-            "integer",
-            "ASTCT grade of neurotoxicity after immune effector cells (ICANS), where the event is one; 5: it "
-            "was fatal.",
-            allowed=("1", "2", "3", "4", "5"),
-        ),
+        Column("grade", "integer", "CTCAE grade.", allowed=GRADES),
+        *(Column(name, "integer", meaning, allowed=GRADES) for name, meaning in ASTCT_MEANINGS.items()),
         Column("serious", "flag", "1 when serious."),
         *(
             Column(name, "flag", f"1 where it holds: {meaning[0].lower()}{meaning[1:]}")
