@@ -36,6 +36,7 @@ bilirubin umol/L: mg/dL 17.1
 alt U/L
 ast U/L
 crp mg/L: mg/dL 10
+creatine_kinase U/L
 th17 %: fraction 100
 treg %: fraction 100
 tgf_beta pg/mL: ng/mL 1000, ng/L 1
@@ -85,6 +86,7 @@ bilirubin 0 to 2000
 alt 0 to 100000
 ast 0 to 100000
 crp 0 to 2000
+creatine_kinase 0 to 10000000
 th17 0 to 100; 0 to 30
 treg 0 to 100; 0 to 50
 tgf_beta 0 to 10000000

@@ -104,7 +104,12 @@ def test_proposals(name: str) -> None:
     """What no source prints is our own proposal, and says so; so does a point that was not read in the paper."""
     found = funis.definition(name)
     assert found.is_proposal == (name == "tess_modified")
-    assert bool(found.certainty) == (name in {"tess_modified", "sdi", "nih_activity_index"})
+    assert bool(found.certainty) == (name in NOT_READ_IN_THE_PAPER)
+
+
+NOT_READ_IN_THE_PAPER = {
+    "tess_modified", "sdi", "nih_activity_index", "magic_gvhd", "icaht_early", "icaht_late", "omeract_ultrasound",
+}  # fmt: skip
 
 
 # Where one version words a row otherwise than SLEDAI-2K does, in words that tell the two apart.

@@ -91,8 +91,9 @@ def test_what_cannot_be_traced_is_refused_by_name(name: str) -> None:
 def test_which_instruments_have_no_script() -> None:
     assert OTHERS == [
         "astct_crs", "astct_icans", "bilag_classic_12_5_1", "bilag_classic_9_3_1", "egfr_ckd_epi_2009", "egfr_ckd_epi_2021", "egfr_mdrd_bilag",
-        "egfr_schwartz_bedside", "esspri", "focus_score", "ocular_staining_score", "pga", "schirmer", "sialography",
-        "stimulated_flow", "unstimulated_flow", "van_bijsterveld", "vas_patient", "vas_physician",
+        "egfr_schwartz_bedside", "esspri", "focus_score", "icaht_early", "icaht_late", "magic_gvhd", "ocular_dryness",
+        "ocular_staining_score", "oral_dryness", "pga", "schirmer", "sialography", "stimulated_flow", "tear_breakup_time",
+        "unstimulated_flow", "van_bijsterveld", "vas_patient", "vas_physician",
     ]  # fmt: skip
 
 

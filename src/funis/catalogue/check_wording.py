@@ -118,15 +118,9 @@ def _check_measures(definition: Definition) -> Iterator[DefinitionFinding]:
             )
         if not one.unit:
             yield DefinitionFinding(*place, "unit", "", "a measured quantity needs a unit", "Write it.")
-        if one.name not in compared and not _is_inherited(definition, one.name):
+        if one.name not in compared:
             fix = "Write the condition, or remove the measure."
             yield DefinitionFinding(*place, "name", one.name, "no condition compares it", fix)
-
-
-def _is_inherited(definition: Definition, name: str) -> bool:
-    """Whether a row that was left out would have compared the measure: rows then keep other numbers."""
-    rows = [item.row for item in definition.items]
-    return bool(name) and rows != list(range(1, len(rows) + 1))
 
 
 def _check_print(definition: Definition) -> Iterator[DefinitionFinding]:

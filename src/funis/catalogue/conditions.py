@@ -5,6 +5,7 @@ A condition is one or more terms joined by ``and``. A term compares one measured
 ====================================  =====================================================
 ``platelets < 100``                   the value with a limit
 ``c3 < LLN``, ``anti_dsdna > ULN``    the value with the limit of the laboratory itself
+``creatine_kinase > 2 ULN``           the value with so many times that limit
 ``creatinine > 130 % of previous``    the value with a share of the previous visit's value
 ``rise of systolic_bp >= 30``         the difference to the previous visit's value
 ``previous gfr > 50``                 the previous visit's value with a limit
@@ -38,7 +39,13 @@ _PATTERNS: tuple[tuple[Form, re.Pattern[str]], ...] = (
     ),
     ("rise", re.compile(rf"rise of (?P<name>{_NAME}) (?P<operator>{_OPERATOR}) (?P<limit>{_LIMIT})")),
     ("previous", re.compile(rf"previous (?P<name>{_NAME}) (?P<operator>{_OPERATOR}) (?P<limit>{_LIMIT})")),
-    ("value", re.compile(rf"(?P<name>{_NAME}) (?P<operator>{_OPERATOR}) (?P<limit>{_LIMIT})")),
+    (
+        "value",
+        re.compile(
+            rf"(?P<name>{_NAME}) (?P<operator>{_OPERATOR}) "
+            rf"(?:(?P<times>{_NUMBER}) (?=[LU]LN))?(?P<limit>{_LIMIT})"
+        ),
+    ),
 )
 EXAMPLE = "'platelets < 100', 'rise of systolic_bp >= 30' or 'creatinine > 130 % of previous'"
 
@@ -53,12 +60,14 @@ class Term:
     name : the quantity, an item or a measure of the definition
     operator : ``<``, ``<=``, ``>`` or ``>=``
     limit : an exact decimal (for ``share`` in percent), ``LLN``, ``ULN`` or the name of a parameter
+    times : how many times the limit of the laboratory itself; 1 for every other limit
     """
 
     form: Form
     name: str
     operator: Operator
     limit: Limit
+    times: Decimal = Decimal(1)
 
     @property
     def looks_back(self) -> bool:
@@ -74,7 +83,8 @@ class Term:
         """Print the term as the definition does."""
         prefix = {"rise": "rise of ", "previous": "previous "}.get(self.form, "")
         suffix = " % of previous" if self.form == "share" else ""
-        return f"{prefix}{self.name} {self.operator} {self.limit}{suffix}"
+        times = f"{self.times} " if self.times != 1 else ""
+        return f"{prefix}{self.name} {self.operator} {times}{self.limit}{suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,8 @@ def parse_condition(text: str) -> Condition:
     --------
     >>> parse_condition("platelets < 100").terms[0].limit
     Decimal('100')
+    >>> str(parse_condition("creatine_kinase > 2 ULN"))
+    'creatine_kinase > 2 ULN'
     """
     return Condition(tuple(_parse_term(part) for part in text.strip().split(" and ")))
 
@@ -129,7 +141,8 @@ def _parse_term(text: str) -> Term:
             if re.fullmatch(_NUMBER, found["limit"]):
                 limit = Decimal(found["limit"])
             operator: Any = found["operator"]
-            return Term(form, found["name"], operator, limit)
+            times = Decimal(found.groupdict().get("times") or 1)
+            return Term(form, found["name"], operator, limit, times)
     raise ValueError(f"the condition {text!r} is not understood; write it like {EXAMPLE}")
 
 

@@ -54,7 +54,7 @@ def toxicity_gradings() -> frozenset[str]:
     Examples
     --------
     >>> sorted(toxicity_gradings())
-    ['astct_crs', 'astct_icans']
+    ['astct_crs', 'astct_icans', 'icaht_early', 'icaht_late', 'magic_gvhd']
     """
     return frozenset(name for name in definitions() if definition(name).is_toxicity)
 

@@ -312,6 +312,7 @@ def _find_limits(
 def _build_measures(
     file: DefinitionFile, parent: Definition | None, analytes: AnalyteTable
 ) -> tuple[MeasuredQuantity, ...]:
+    without = set(file.content.get("without", ()))
     own = tuple(
         MeasuredQuantity(
             row["name"],
@@ -322,8 +323,12 @@ def _build_measures(
         )
         for number, row in enumerate(file.content.get("measures", ()), 1)
     )
+    if parent is None:
+        return own
     taken = {measure.name for measure in own}
-    return own + tuple(one for one in (parent.measures if parent else ()) if one.name not in taken)
+    left_out = {name for item in parent.items if item.name in without for name in item.measures}
+    kept = {name for item in parent.items if item.name not in without for name in item.measures}
+    return own + tuple(one for one in parent.measures if one.name not in taken | (left_out - kept))
 
 
 def _build_items(file: DefinitionFile, parent: Definition | None, analytes: AnalyteTable) -> tuple[Item, ...]:

@@ -10,7 +10,10 @@ from funis.catalogue.model_instrument import Definition, Item
 from funis.catalogue.model_parameter import ParameterValue
 from funis.frames.under_way import Column
 from funis.frames.verbs import Verbs
-from funis.scoring.items import ScoringLayout, fill_from_measures
+from funis.scoring.items import ScoringLayout, fill_from_measures, level_ends
+
+#: Columns beside an item of several levels: between which of them it must lie.
+LOWEST, HIGHEST = "{}_at_least", "{}_at_most"
 
 
 def derived_columns(
@@ -38,7 +41,8 @@ def derived_columns(
     Returns
     -------
     list of expressions : one an item: one of the item's values, the quantity itself for a measured item, null
-        where it cannot be determined
+        where it cannot be determined; beside an item of several levels two more, `LOWEST` and `HIGHEST`:
+        proteinuria of 2 g a day is level 3 of a kidney whatever else was not measured
 
     Examples
     --------
@@ -55,7 +59,16 @@ def derived_columns(
         definition = replace(definition, measures=needed)
     chosen = [item for item in definition.items if item.measures] if items is None else items
     layout = ScoringLayout(definition, definition.parameter_values(parameters), schema, ops=ops)
-    return [_derive(layout, item).alias(item.name) for item in chosen]
+    columns = [_derive(layout, item).alias(item.name) for item in chosen]
+    for item in filter(has_ends, chosen):
+        ends = zip(level_ends(layout, item), (LOWEST, HIGHEST), strict=True)
+        columns += [end.alias(name.format(item.name)) for end, name in ends]
+    return columns
+
+
+def has_ends(item: Item) -> bool:
+    """Whether quantities may narrow the level of an item without deciding it."""
+    return bool(item.when) and len(item.when) > 1
 
 
 def _derive(layout: ScoringLayout, item: Item) -> Column:

@@ -173,13 +173,19 @@ def _build_ends(
     """Give the lowest and the highest level that quantities allow; None where they cannot narrow it."""
     if len(item.values) <= 2 or len(item.measures) <= 1:
         return None
+    low, high = level_ends(layout, item)
+    low, high = (layout.ops.when(value.is_null()).then(end).otherwise(value) for end in (low, high))
+    return intake.keep(f"{item.name}_low", low), intake.keep(f"{item.name}_high", high)
+
+
+def level_ends(layout: ScoringLayout, item: Item) -> tuple[Column, Column]:
+    """Give the lowest and the highest level of an item that the measured quantities at hand allow."""
     low = high = _literal(item.values[0], item, layout)
     for level, conditions in zip(item.values[1:], item.when, strict=True):
         met, reached = _any_met(layout, conditions), _literal(level, item, layout)
         low = layout.ops.when(is_sure(met)).then(reached).otherwise(low)
         high = layout.ops.when(is_possible(met)).then(reached).otherwise(high)
-    low, high = (layout.ops.when(value.is_null()).then(end).otherwise(value) for end in (low, high))
-    return intake.keep(f"{item.name}_low", low), intake.keep(f"{item.name}_high", high)
+    return low, high
 
 
 def is_uncollected(item: Item, present: Container[str]) -> bool:
@@ -354,6 +360,7 @@ def _measure_term(layout: ScoringLayout, term: Term) -> Column:
         if column not in layout.schema:
             return unknown
         limit = _clean_number(layout, column)
+        limit = limit if term.times == 1 else limit * float(term.times)
     else:
         limit = find_limit(term, layout.parameters)
     if term.form == "value":

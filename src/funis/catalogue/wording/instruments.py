@@ -181,7 +181,8 @@ def _term_words(found: Definition, values: Mapping[str, Any], term: Term) -> str
         return f"{name} present"
     if isinstance(term.limit, str) and term.limit in _LABORATORY:
         sign = compared_words(term.operator, 0).removesuffix(" 0")
-        return f"{name} {sign} {_LABORATORY[term.limit]}"
+        times = "" if term.times == 1 else f"{number_words(term.times)} times "
+        return f"{name} {sign} {times}{_LABORATORY[term.limit]}"
     limit = Decimal(str(values[term.limit])) if isinstance(term.limit, str) else term.limit
     match term.form:
         case "share":

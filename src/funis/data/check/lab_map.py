@@ -20,7 +20,7 @@ from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding
 from funis.frames.verbs import Verbs, put_beside, verbs_of
 from funis.nine_decimals import compare_exactly
-from funis.scoring.derived_items import derived_columns
+from funis.scoring.derived_items import HIGHEST, LOWEST, derived_columns, has_ends
 from funis.shown import show_text
 from funis.study.kept import once_a_study
 from funis.study.model import Study
@@ -260,6 +260,9 @@ def _filled(ops: Verbs, item: Item, not_done: pl.Expr) -> pl.Expr:
 def _disagree(ops: Verbs, item: Item) -> pl.Expr:
     """Tell where item and laboratory differ by more than a rounding."""
     own, lab = ops.col(item.name), ops.col(_LAB.format(item.name))
+    if has_ends(item):
+        low, high = (ops.col(_LAB.format(end.format(item.name))) for end in (LOWEST, HIGHEST))
+        return ((own < low) | (own > high)).fill_null(value=False)
     if not item.is_measured:
         return (own != lab).fill_null(value=False)
     gap: pl.Expr = compare_exactly(
@@ -277,11 +280,8 @@ def _disagreements(
     """Report where item and laboratory differ: the item stands, somebody must look."""
     frame, made, measured = told
     for index in rows:
-        row, values, lab = (
-            frame.row(index, named=True),
-            measured.row(index, named=True),
-            made[item.name][index],
-        )
+        row, values = frame.row(index, named=True), measured.row(index, named=True)
+        lab, given = _given_level(item, made, index, row[item.name])
         said = ", ".join(
             f"{name} {show_text(show_value(values[name]))}"
             for name in item.measures
@@ -296,7 +296,16 @@ def _disagreements(
             mapped.definition.name,
             row,
             column=item.name,
-            message=f"The laboratory says otherwise: {said} gives {show_text(show_value(lab))}.",
+            message=f"The laboratory says otherwise: {said} gives {given}.",
             fix="Correct one of the two"
             + (", or say that the finding has another cause." if is_query else "."),
         )
+
+
+def _given_level(item: Item, made: pl.DataFrame, index: int, own: float) -> tuple[float, str]:
+    """Give what the laboratory says of an item, and in words: a level, or the end that is overstepped."""
+    lab = made[item.name][index]
+    if lab is not None or not has_ends(item):
+        return lab, show_text(show_value(lab))
+    low, high = (made[end.format(item.name)][index] for end in (LOWEST, HIGHEST))
+    return (low, f"at least {show_value(low)}") if own < low else (high, f"at most {show_value(high)}")
