@@ -22,6 +22,8 @@ const readToken = () => /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?
 const forms = [...document.querySelectorAll("form[data-save-url]")];
 const formOf = (entry) => forms.find((form) => form.dataset.form === entry.form);
 const guesses = new Map();
+// The newest entry of each item: what became of an earlier one says nothing of the value that stands there now.
+const newest = new Map();
 let queue;
 let unsent = 0;
 let isFilling = false;
@@ -51,6 +53,10 @@ function say(field, kind, ...parts) {
   box.replaceChildren(...parts);
 }
 
+const nameOf = (entry, key) => `${entry.form} ${key}`;
+const remember = (entry) => Object.keys(entry.changes).forEach((key) => newest.set(nameOf(entry, key), entry.key));
+const isNewest = (entry, key) => (newest.get(nameOf(entry, key)) ?? entry.key) === entry.key;
+
 const shown = (value) => (value === null || value === undefined ? WORDS.empty : String(value));
 
 async function count() {
@@ -73,13 +79,14 @@ async function enter(form, field) {
     void score(form);
     return;
   }
-  // From here on this is what was seen: the next change is one against it.
-  takeAsSeen(field);
+  // From here on this is what was seen: the next change is one against it, also one made while a reason was asked.
+  for (const [key, change] of Object.entries(changes)) rewriteSeen(field, key, change.new);
   const entry = {
     key: crypto.randomUUID(), form: form.dataset.form, url: form.dataset.saveUrl, changes,
     reason, entered_at: new Date().toISOString(),
   };
   unsent += 1;
+  remember(entry);
   say(field, "entered");
   try {
     // First the disk; the score is made of what stands on the form now, while the disk is at work.
@@ -136,6 +143,7 @@ function showWarnings(form, entry, answer) {
 function showAnswer(form, entry, answer) {
   const named = [...(answer.refused ?? []), ...(answer.conflicts ?? [])].map(({ item }) => item);
   for (const key of Object.keys(entry.changes)) {
+    if (!isNewest(entry, key)) continue;
     if (answer.status !== undefined) say(fieldOf(form, key), "stopped", `${WORDS.stopped} (${answer.status})`);
     else if (!named.includes(key)) say(fieldOf(form, key), "saved", WORDS.saved);
   }
@@ -252,7 +260,9 @@ async function hear({ kind, entry, answer, error }) {
   if (kind === "ended") showEnded();
   else if (kind === "answered") document.querySelector("[data-ended]")?.remove();
   if (!form) return;
-  if (kind === "kept") for (const key of Object.keys(entry.changes)) say(fieldOf(form, key), "kept", WORDS.kept);
+  if (kind === "kept") {
+    for (const key of Object.keys(entry.changes)) if (isNewest(entry, key)) say(fieldOf(form, key), "kept", WORDS.kept);
+  }
   if (kind !== "answered" && kind !== "stopped") return;
   showAnswer(form, entry, answer);
   if (kind === "answered") {
@@ -293,6 +303,7 @@ async function start() {
       if (form) showAnswer(form, entry, entry.stopped);
       continue;
     }
+    remember(entry);
     for (const [key, change] of Object.entries(entry.changes)) fill(form, key, change.new);
     for (const key of Object.keys(entry.changes)) {
       const field = fieldOf(form, key);
@@ -314,6 +325,8 @@ async function start() {
     if (unsent || (field && Object.keys(changesOf(field)).length)) event.preventDefault();
   });
   await count();
+  // Not before: an entry that were sent and gone while the form is filled would be missing on it.
+  queue.wake();
   document.documentElement.dataset.entry = "ready";
 }
 

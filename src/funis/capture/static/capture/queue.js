@@ -61,7 +61,8 @@ export class Queue {
   #wake = () => {};
   #channel = new BroadcastChannel(DATABASE);
 
-  /** secret: 32 bytes in base 64; token: gives the CSRF token; hear: told of every {kind, entry, answer}. */
+  /** secret: 32 bytes in base 64; token: gives the CSRF token; hear: told of every {kind, entry, answer}.
+   * Nothing is sent before the first `wake`: the page shows first what waits. */
   static async open({ secret, token, hear }) {
     const queue = new Queue();
     queue.#token = token;
@@ -71,7 +72,6 @@ export class Queue {
     queue.#channel.onmessage = ({ data }) => (data.kind === "wake" ? queue.#start() : hear(data));
     addEventListener("online", () => queue.wake());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && queue.wake());
-    queue.wake();
     return queue;
   }
 
