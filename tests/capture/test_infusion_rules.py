@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -126,6 +127,17 @@ def test_what_the_study_file_does_not_limit_is_not_asked() -> None:
     assert not_met(GOOD, replace(LIMITS, is_planned=False)) == {"previous"}
 
 
+def test_a_course_at_relapse_waits_for_the_relapse() -> None:
+    """Not before it was found; a second person may override it, as where it cannot be told."""
+    found = replace(LIMITS, condition="found", days=(6, inf))
+    assert not_met(GOOD, found) == set()
+    assert not_met(replace(GOOD, day=5), found) == {"window"}
+    assert not_met(replace(GOOD, day=4000), found) == set()
+    for condition, told in (("not found", "not_met"), ("unknown", "cannot_tell")):
+        assert not_met(GOOD, replace(LIMITS, condition=condition)) == {"condition"}
+        assert outcome("condition", GOOD, replace(LIMITS, condition=condition)) == told
+
+
 def test_who_may_override_what() -> None:
     """Wrong subject, blocked and not released by nobody; without consent neither, nor a bag that cannot be given."""
     assert {rule.name for rule in INFUSION_RULES if rule.override == "nobody"} == NOBODY | NOBODY_OF_ARMS
@@ -162,8 +174,9 @@ facts_of_any_kind = st.builds(
 @given(facts_of_any_kind)
 def test_every_rule_answers_whatever_the_facts_are(facts: InfusionFacts) -> None:
     answers = judge_infusion(facts, LIMITS)
-    # Of a trial without allocation no rule about arms is asked.
-    assert [each.rule for each in answers] == [each for each in INFUSION_RULES if not each.is_of_arms]
+    # Of a trial without allocation no rule about arms is asked, and none of a relapse in the first treatment.
+    asked = [each for each in INFUSION_RULES if not (each.is_of_arms or each.is_of_conditions)]
+    assert [each.rule for each in answers] == asked
     assert all(each.fact and (each.limit or each.outcome == "no_limit") for each in answers)
 
 

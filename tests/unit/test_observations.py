@@ -1,17 +1,15 @@
 """Laboratory values and scores as observations: limits of the assay, titres, printed units."""
 
-from types import SimpleNamespace
-from typing import Any, cast
-
 import numpy as np
 import polars as pl
 import pytest
 
-from funis.analysis.observations import _response_columns, gather_values, score_instruments, visit_frame
+from funis.analysis.observations import gather_values, score_instruments, visit_frame
 from funis.analysis.recorded_words import count_significant, significant, write_lab_values
 from funis.data.tables import Tables
 from funis.study.model import InstrumentChoice, LabTest, Study, Trial
 from funis.study.planned_visit import Visit
+from funis.study.visit_frame import _response_columns
 
 TRIAL = Trial(id="X", title="X", condition="sle", design="single_arm")
 
@@ -158,7 +156,7 @@ def test_rows_of_an_instrument_stay_in_the_order_of_its_table_and_the_last_of_a_
         },
         orient="row",
     )
-    found = _response_columns(cast("Any", SimpleNamespace(frame=frame)))
+    found = _response_columns(frame)
     assert found.columns == ["subject", "visit", "day", "total", "_occasion"]
     assert found.drop("_occasion", "day").rows() == [
         (name, visit, total) for name, visit, _, _, total in rows

@@ -27,11 +27,9 @@ TAKING_APART = frozenset(
 PARSES = {
     "analysis::_covariates": "a formula of the study file is a language of its own",
     "analysis::_names": "a formula of the study file is a language of its own",
-    "analysis::_response_columns": "leaves out the columns of place of a data table",
     "analysis::name_reason": "sets one space between the words of a reason, which were typed by hand",
     "analysis::_plain_words": "sets one space between the words of a drug or a unit, which were typed by hand",
     "analysis::_drug_name": "sets one space between the words of a drug, which were typed by hand",
-    "analysis::_occasion": "the word for unscheduled visits is set by the data folder",
     "analysis::_columns_read": "finds the names of columns in a definition, wherever in it they stand",
     "analysis::significant": "prints, for the words of a trace",
     "analysis::_cut": "shortens a list of names for the screen",

@@ -8,13 +8,13 @@ import pytest
 
 from funis.analysis.analyse import analyse
 from funis.analysis.every_finding import check_frames, find_findings
-from funis.analysis.observations import _order_visits
 from funis.data.tables import read_tables
 from funis.errors import Finding
 from funis.reporting.report import render_html
 from funis.results import Results
 from funis.study.model import Study
 from funis.study.read import read_study
+from funis.study.visit_frame import order_visits
 
 CLEAN = Path(__file__).parents[1] / "fault" / "clean"
 OPEN = Study.model_validate({
@@ -34,7 +34,7 @@ def orders(study: Study, rows: list[tuple[str, str, int | None]]) -> dict[str, f
         schema={"subject": pl.String, "visit": pl.String, "day": pl.Int64, "_line": pl.Int64},
         orient="row",
     )
-    return dict(_order_visits(study, frame).select("visit", "_order").iter_rows())
+    return dict(order_visits(study, frame).select("visit", "_order").iter_rows())
 
 
 def test_a_visit_without_a_day_has_the_planned_one_and_an_unplanned_one_has_none() -> None:

@@ -28,20 +28,17 @@ from funis.frames.verbs import concat, is_few, verbs_of
 from funis.nine_decimals import round_array, round_column
 from funis.results import format_column
 from funis.scoring.explain import explain
-from funis.scoring.items import is_uncollected
 from funis.scoring.score import score
 from funis.scoring.working import Explanation
 from funis.study.classified import scored_beside
 from funis.study.model import LabTest, Study
-from funis.units.columns import columns_of_instrument
+from funis.study.visit_frame import ORDER, join_visits, leave_out_uncollected, order_visits
 
 #: Grades in numbers, the most active highest, for matrices and ordinal tests.
 GRADE_RANKS: Final[dict[str, int]] = {"E": 0, "D": 1, "C": 2, "B": 3, "A": 4}
 
 #: First dilution of a titre: the scale of analysis is log2(titre / 10).
 FIRST_DILUTION: Final = 10.0
-
-_ORDER: Final = "_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +86,19 @@ def score_instruments(study: Study, tables: Tables, names: Sequence[str] | None 
         if frame is None or frame.is_empty() or (names is not None and name not in names):
             continue
         choice = study.choice(name)
-        ordered = _order_visits(study, _leave_out_uncollected(frame, definition(name)))
+        ordered = order_visits(study, leave_out_uncollected(frame, definition(name)))
         if is_few(ordered):
-            scored = score_few_visits(ordered, name, choice, order=_ORDER)
+            scored = score_few_visits(ordered, name, choice, order=ORDER)
         else:
             scored = score(
                 ordered,
                 name,
                 missing=choice.missing,
                 subject="subject",
-                order=_ORDER,
+                order=ORDER,
                 parameters=dict(choice.parameters) or None,
             )
-        whole, recorded = take_recorded(scored.drop(_ORDER), definition(name), choice.missing)
+        whole, recorded = take_recorded(scored.drop(ORDER), definition(name), choice.missing)
         found[name] = Scored(definition(name), whole, choice.missing, choice.unit, recorded)
     return found
 
@@ -119,11 +116,11 @@ def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str
         raise UnknownNameError("instrument", instrument, study.instrument_names, "the study")
     choice = study.choice(instrument)
     found = explain(
-        _order_visits(study, _leave_out_uncollected(frame, definition(instrument))),
+        order_visits(study, leave_out_uncollected(frame, definition(instrument))),
         instrument,
         subject=subject,
         visit=visit,
-        order=_ORDER,
+        order=ORDER,
         missing=choice.missing,
         parameters=dict(choice.parameters) or None,
     )
@@ -132,48 +129,6 @@ def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str
     scored = score_instruments(study, tables, [instrument])[instrument].frame
     row = scored.filter(pl.col("subject") == subject, pl.col("visit") == visit)
     return explain_recorded(found, row.row(0, named=True)) if row.height == 1 else found
-
-
-def _leave_out_uncollected(frame: pl.DataFrame, instrument: Definition) -> pl.DataFrame:
-    """Drop the empty column of a measure that nobody took because another of the same thing was taken.
-
-    A study that has creatinine and not one GFR does not collect it: that is a statement about the study. A
-    single blank beside recorded values is not, and leaves the score open.
-    """
-    height = frame.height
-    filled = {name for name in frame.columns if frame[name].null_count() < height}
-    dropped = [
-        item.name for item in instrument.items if item.name in frame.columns and is_uncollected(item, filled)
-    ]
-    flags = [name for item in dropped if (name := f"{item}_not_done") in frame.columns]
-    return frame.drop(*dropped, *flags) if dropped else frame
-
-
-def _order_visits(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the order of a subject's visits; leave out those that have no place in it.
-
-    The order is the study day, else the planned day; where the plan names no visit and no row of the table
-    has a day, the line. Visits of one day follow each other as in the file.
-    """
-    planned = {visit.name: float(visit.day) for visit in study.visits}
-    ops = verbs_of(frame)
-    by_line = not planned and frame["day"].null_count() == frame.height
-    ordered = frame.with_columns(
-        ops.coalesce(
-            ops.col("day").cast(ops.Float64),
-            ops.col("visit").replace_strict(planned, default=None, return_dtype=ops.Float64),
-            ops.col("_line").cast(ops.Float64) if by_line else ops.lit(None, ops.Float64),
-        ).alias(_ORDER)
-    )
-    placed = ordered.filter(ops.col(_ORDER).is_not_null())
-    return placed if is_few(placed) else _part_days(placed)
-
-
-def _part_days(ordered: pl.DataFrame) -> pl.DataFrame:
-    """Part the visits that a subject has on one day; what looks back over days counts whole ones."""
-    of_day = ["subject", _ORDER]
-    parts = (pl.col("_line").rank("ordinal").over(of_day) - 1) / pl.len().over(of_day)
-    return ordered.with_columns(pl.col(_ORDER) + parts)
 
 
 def gather_values(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> pl.DataFrame:
@@ -308,70 +263,14 @@ def _long_column(scored: Scored, column: str, *, is_grade: bool) -> pl.DataFrame
 def visit_frame(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> pl.DataFrame:
     """Join instruments and laboratory tests into one row per subject and visit, as responses look at them.
 
-    Where two instruments of a visit have different days, the later one is the day of the visit; a visit
-    without any day has its planned day. Unscheduled visits of one name are told apart by their day. Columns
-    of ``[[visit_columns]]`` stand beside them.
-    """
-    planned = {visit.name: float(visit.day) for visit in study.visits}
-    parts = [_response_columns(each) for each in scored.values()]
-    labs = tables.frames.get("labs")
-    if labs is not None and not labs.is_empty():
-        parts.append(_wide_labs(labs))
-    key = ["subject", "visit", "_occasion"]
-    joined = pl.DataFrame(
-        schema={"subject": pl.String, "visit": pl.String, "_occasion": pl.String, "day": pl.Float64}
-    )
-    for part in parts:
-        fresh = [name for name in part.columns if name not in joined.columns or name in {*key, "day"}]
-        joined = (
-            joined.join(part.select(fresh), on=key, how="full", coalesce=True, maintain_order="left_right")
-            .with_columns(pl.max_horizontal("day", "day_right").alias("day"))
-            .drop("day_right")
-        )
-    due = pl.col("visit").replace_strict(planned, default=None, return_dtype=pl.Float64)
-    visits = joined.with_columns(pl.coalesce("day", due).alias("day")).drop("_occasion")
-    return add_drug_columns(study, tables.frames, visits)
-
-
-def visit_units(study: Study, frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
-    """Give the unit of each measured column of `visit_frame`.
-
-    A column of an instrument is in the unit of its definition, one of a laboratory test in that of the study.
-
     Parameters
     ----------
-    study : names the tests with their units, and the instruments
-    frames : the checked tables by name
+    study, tables : as for `score_instruments`
+    scored : its answer
+
+    Returns
+    -------
+    polars.DataFrame : as `join_visits` gives it, and the columns of ``[[visit_columns]]`` beside it
     """
-    units = {lab.test: lab.unit for lab in study.labs}
-    for name in study.instrument_names:
-        recorded = frames[name].columns if name in frames else ()
-        units |= {
-            one.column: one.unit for one in columns_of_instrument(name).values() if one.column in recorded
-        }
-    return units
-
-
-def _occasion() -> pl.Expr:
-    """Tell apart unscheduled visits, which may share one name."""
-    name, day = pl.col("visit"), pl.col("day").cast(pl.String).fill_null("")
-    return pl.when(name.str.starts_with("unscheduled")).then(day).otherwise(pl.lit("")).alias("_occasion")
-
-
-def _response_columns(scored: Scored) -> pl.DataFrame:
-    """Leave out where and by whom an instrument was recorded; keep one row a visit, the last."""
-    left_out = {"date", "window_days", "rater"}
-    names = [name for name in scored.frame.columns if not name.startswith("_") and name not in left_out]
-    frame = scored.frame.select(names).with_columns(pl.col("day").cast(pl.Float64), _occasion())
-    return frame.unique(["subject", "visit", "_occasion"], keep="last", maintain_order=True)
-
-
-def _wide_labs(labs: pl.DataFrame) -> pl.DataFrame:
-    """Give one column a laboratory test; of two results at one visit the last counts."""
-    known = labs.filter(pl.col("value").is_not_null()).with_columns(
-        pl.col("day").cast(pl.Float64), _occasion()
-    )
-    key = ["subject", "visit", "_occasion"]
-    days = known.group_by(key, maintain_order=True).agg(pl.col("day").max())
-    wide = known.pivot("test", index=key, values="value", aggregate_function="last", maintain_order=True)
-    return days.join(wide, on=key, how="left", maintain_order="left")
+    visits = join_visits(study, [each.frame for each in scored.values()], tables.frames.get("labs"))
+    return add_drug_columns(study, tables.frames, visits)

@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.cohorts import Cohort
-from funis.analysis.observations import visit_units
 from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
@@ -24,6 +23,7 @@ from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.results import ALL, Place, name_sustained
 from funis.study.choices import ParameterValue
 from funis.study.model import Endpoint
+from funis.study.visit_frame import visit_units
 
 CANNOT_TELL: Final = "cannot tell"
 #: How a parameter of a definition says that a response which is not known stays so.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from funis.analysis.analyse import start_run
-from funis.analysis.observations import score_instruments, visit_frame, visit_units
+from funis.analysis.observations import score_instruments, visit_frame
 from funis.analysis.response_rates import answer_endpoint
 from funis.catalogue.model_response import ResponseDefinition
 from funis.catalogue.registry import definition, definitions, response_definition, responses
@@ -21,6 +21,7 @@ from funis.shown import show_codes
 from funis.study.choices import ParameterValue
 from funis.study.model import Endpoint, Study
 from funis.study.response_behind import definition_behind
+from funis.study.visit_frame import visit_units
 
 NOT_ASKED = "not asked"
 

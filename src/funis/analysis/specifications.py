@@ -18,7 +18,6 @@ from funis.analysis.observations import (
     long_scores,
     score_instruments,
     visit_frame,
-    visit_units,
 )
 from funis.catalogue.registry import response_definition, responses
 from funis.data.tables import Tables
@@ -27,6 +26,7 @@ from funis.results import format_interval, format_number, format_shortest
 from funis.study.choices import MissingPolicy
 from funis.study.days import derive_subject_frame
 from funis.study.model import Endpoint, InstrumentChoice, Study
+from funis.study.visit_frame import visit_units
 
 PLANNED: Final = "as planned"
 ANY_RULE: Final = "any"

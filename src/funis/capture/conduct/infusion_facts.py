@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from funis.capture.conduct.allocation.arms import allocation_of, open_arm
 from funis.capture.conduct.consent import consent_in_force
+from funis.capture.conduct.course_due import find_condition
 from funis.capture.conduct.criteria import answered_criteria
 from funis.capture.conduct.eligibility import screening_of
 from funis.capture.conduct.infusion_rules import InfusionFacts, InfusionLimits, compute_cells
@@ -20,7 +21,7 @@ from funis.capture.models.screening import ELIGIBLE
 from funis.capture.safety.stopping import pausing_rules
 from funis.capture.study_in_force import study_of, today, version_at
 from funis.errors import ValueRangeError
-from funis.study.courses import days_allowed, place_infusions
+from funis.study.courses import place_infusions
 from funis.study.model import Study
 
 
@@ -161,6 +162,7 @@ def limits_of(study: Study, subject: Subject, facts: InfusionFacts) -> InfusionL
     own = {"subject": subject.number, "number": facts.number or 1, "day": facts.day, "course": None}
     place = place_infusions(study, [*placed, own])[-1]
     planned = place.infusion
+    condition, allowed = find_condition(study, subject, place)
     return InfusionLimits(
         max_hold_minutes=product.max_hold_minutes,
         # Nobody counts cells in what the control arm is given.
@@ -168,8 +170,9 @@ def limits_of(study: Study, subject: Subject, facts: InfusionFacts) -> InfusionL
         max_weight_age_days=product.max_weight_age_days,
         cells_per_kg=_decimal(planned.cells_per_kg if planned and not facts.is_control else None),
         tolerance_percent=_decimal(planned.tolerance_percent if planned else None) or Decimal(0),
-        days=days_allowed(study, place),
+        days=allowed,
         is_planned=planned is not None or not study.infusions,
+        condition=condition,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, isfinite
 from typing import Final, Literal
 
 Outcome = Literal["met", "not_met", "cannot_tell", "no_limit"]
@@ -45,6 +45,8 @@ FACTS: Final = {
     "not allocated": "not allocated",
     "cells": "a bag of cells for the control arm",
     "fits": "fits the arm",
+    "found": "was found",
+    "not found": "was not found",
     "not planned": "not planned",
     "given before": "an infusion of this number was given",
     "still running": "the infusion before is not recorded to its end",
@@ -64,6 +66,8 @@ class InfusionLimits:
     cells_per_kg, tolerance_percent : planned dose
     days : first and last study day on which the infusion is planned
     is_planned : the study file plans this infusion
+    condition : of the first infusion of a course that is due at relapse or by a rule: ``found``, ``not
+        found``, ``unknown``; empty of any other
     """
 
     max_hold_minutes: int | None = None
@@ -73,6 +77,7 @@ class InfusionLimits:
     tolerance_percent: Decimal = Decimal(0)
     days: tuple[float, float] | None = None
     is_planned: bool = True
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,8 @@ Judged = tuple[Outcome, str, str]
 class InfusionRule:
     """One rule: its name, what it asks in words, who may override it, and how it is judged.
 
-    One that is of arms is judged where the trial allocates, and in no other.
+    One that is of arms is judged where the trial allocates, and in no other; one that is of conditions at the
+    first infusion of a course that is due at relapse or by a rule.
     """
 
     name: str
@@ -145,6 +151,7 @@ class InfusionRule:
     override: Override
     judge: Callable[[InfusionFacts, InfusionLimits], Judged]
     is_of_arms: bool = False
+    is_of_conditions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +200,8 @@ def judge_infusion(facts: InfusionFacts, limits: InfusionLimits) -> tuple[RuleAn
 
     Returns
     -------
-    tuple of RuleAnswer : one for each of `INFUSION_RULES`, in their order; those of arms where there are any
+    tuple of RuleAnswer : one for each of `INFUSION_RULES`, in their order; those of arms and of conditions
+        where there are any
 
     Examples
     --------
@@ -206,7 +214,8 @@ def judge_infusion(facts: InfusionFacts, limits: InfusionLimits) -> tuple[RuleAn
     return tuple(
         RuleAnswer(rule, *rule.judge(facts, limits))
         for rule in INFUSION_RULES
-        if facts.is_allocated is not None or not rule.is_of_arms
+        if (facts.is_allocated is not None or not rule.is_of_arms)
+        and (limits.condition or not rule.is_of_conditions)
     )
 
 
@@ -341,8 +350,15 @@ def _window(facts: InfusionFacts, limits: InfusionLimits) -> Judged:
     if limits.days is None:
         return "no_limit", day, ""
     low, high = limits.days
-    wanted = f"{low:g} d" if low == high else f"{low:g} – {high:g} d"
+    wanted = f"{low:g} d" if low == high else f"{low:g} – {high:g} d" if isfinite(high) else f"≥ {low:g} d"
     return ("cannot_tell" if facts.day is None else _stands(low <= facts.day <= high)), day, wanted
+
+
+def _condition(_: InfusionFacts, limits: InfusionLimits) -> Judged:
+    """Judge whether what a course is planned for was found in the subject."""
+    if limits.condition == "unknown":
+        return "cannot_tell", "unknown", "found"
+    return _stands(limits.condition == "found"), limits.condition, "found"
 
 
 def _previous(facts: InfusionFacts, limits: InfusionLimits) -> Judged:
@@ -374,6 +390,13 @@ INFUSION_RULES: Final = (
     InfusionRule("viability", "Viable cells at the thaw", "second", _viability),
     InfusionRule("dose", "Cells for the weight", "second", _dose),
     InfusionRule("weight_age", "Age of the weight", "second", _weight_age),
+    InfusionRule(
+        "condition",
+        "The relapse or the rule that this course is planned for was found",
+        "second",
+        _condition,
+        is_of_conditions=True,
+    ),
     InfusionRule("window", "Study day within the window", "second", _window),
     InfusionRule("previous", "Infusions given before, as planned", "second", _previous),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
@@ -50,8 +50,15 @@ class SubjectSummary(models.Model):
         ]
 
 
+COURSE_PREFIX: Final = "course:"
+"""How a course begins among the awaited visits; no visit of a study file can be called so."""
+
+
 class AwaitedVisit(models.Model):
-    """A planned visit of a subject that was neither recorded nor missed, and whose window is known.
+    """What is awaited of a subject: a planned visit that was neither recorded nor missed, or a later course.
+
+    A course of treatment stands here from the day on which its condition was found, as `course_name` calls
+    it, without forms; one without a last day has the latest day there is.
 
     Attributes
     ----------

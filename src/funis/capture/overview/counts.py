@@ -20,6 +20,7 @@ from funis.capture.models import (
     Unit,
 )
 from funis.capture.models.product_moves import BAG
+from funis.capture.models.summaries import COURSE_PREFIX
 from funis.capture.study_in_force import plan_of
 
 Sites = tuple[str, ...] | None
@@ -119,7 +120,9 @@ def _counts(
 
 def count_awaited(sites: Sites, day: date, *, overdue: bool) -> dict[str, tuple[int, int]]:
     """Count the awaited visits by site, and the forms that are due at them: overdue ones, or due now."""
-    found = awaited_visits(sites, day, "overdue" if overdue else "due now")
+    found = awaited_visits(sites, day, "overdue" if overdue else "due now").exclude(
+        name__startswith=COURSE_PREFIX
+    )
     rows = found.order_by().values_list("site").annotate(count=Count("*"), due=Sum("forms"))
     return {site: (count, forms) for site, count, forms in rows}
 

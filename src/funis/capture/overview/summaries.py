@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Final
 
 from django.db import connection
 
+from funis.capture.conduct.course_due import CourseDue, find_courses
 from funis.capture.context import server_acts
 from funis.capture.database.audited_tables import CHAIN
 from funis.capture.forms.plan_parts import StudyPlan
 from funis.capture.models import AwaitedVisit, Form, StudyVersion, Subject, SubjectSummary, VersionInForce
+from funis.capture.models.summaries import COURSE_PREFIX
 from funis.capture.overview.calendar import (
     DONE,
     DUE,
@@ -27,7 +29,7 @@ from funis.capture.overview.calendar import (
     make_calendar,
     read_facts,
 )
-from funis.capture.study_in_force import plan_of, today
+from funis.capture.study_in_force import plan_of, study_of, today
 
 MOST_AT_ONCE: Final = 200
 """So many subjects are summarised before a page is shown; the others wait for the next one."""
@@ -110,6 +112,7 @@ def _summarise(waiting: Sequence[tuple[str, int]], versions: dict[str, StudyVers
     for form in Form.objects.filter(subject__in=forms, visit__isnull=False):
         forms[form.subject_id].append(form)
     made, awaited = [], []
+    due = _courses_due(subjects, facts, versions)
     for each in subjects:
         version = versions[each.site]
         cells = make_calendar(plan_of(version), facts[each.pk], today())
@@ -117,11 +120,39 @@ def _summarise(waiting: Sequence[tuple[str, int]], versions: dict[str, StudyVers
         _count(summary, plan_of(version), facts[each.pk], cells, forms[each.pk])
         made.append(summary)
         awaited += _awaited(each, plan_of(version), facts[each.pk], cells)
+        awaited += _awaited_courses(each, due.get(each.pk, ()), len(cells))
     SubjectSummary.objects.bulk_create(
         made, batch_size=500, update_conflicts=True, unique_fields=["subject"], update_fields=_COLUMNS
     )
     AwaitedVisit.objects.filter(subject__in=list(ends)).delete()
     AwaitedVisit.objects.bulk_create(awaited, batch_size=500)
+
+
+def _courses_due(
+    subjects: Sequence[Subject], facts: Mapping[str, SubjectFacts], versions: Mapping[str, StudyVersion]
+) -> dict[str, tuple[CourseDue, ...]]:
+    """Give the later courses of who was infused and is still awaited, by the versions of their sites."""
+    found: dict[str, tuple[CourseDue, ...]] = {}
+    for version in set(versions.values()):
+        own = [
+            each
+            for each in subjects
+            if versions[each.site] == version and facts[each.pk].began_on and not facts[each.pk].has_ended
+        ]
+        found |= find_courses(study_of(version), own)
+    return found
+
+
+def _awaited_courses(subject: Subject, due: Sequence[CourseDue], place: int) -> list[AwaitedVisit]:
+    return [
+        AwaitedVisit(
+            subject=subject, site=subject.site, name=f"{COURSE_PREFIX}{each.number}",
+            place=place + each.number, opens=each.opens, closes=each.closes or date.max, forms=0,
+            day=each.opens,
+        )
+        for each in due
+        if each.is_due and each.opens is not None
+    ]  # fmt: skip
 
 
 def _count(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 
 from django.http import Http404, HttpResponse
 from markupsafe import Markup
 
 from funis.capture.models import AwaitedVisit, Subject
+from funis.capture.models.summaries import COURSE_PREFIX
 from funis.capture.overview.activity import instruments_with_totals, read_courses
 from funis.capture.overview.calendar import CELL_WORDS, DUE, OVERDUE, UPCOMING, make_calendar, read_facts
 from funis.capture.overview.counts import LONGEST_LIST, awaited_visits
@@ -46,7 +48,7 @@ def show_calendar(asked: PageRequest) -> HttpResponse:
         "calendar.html",
         behind=behind,
         rows=[
-            (each, labels.get(each.name, each.name), _state(each), _left(each))
+            (each, labels.get(each.name, ""), _course(each), _state(each), _left(each))
             for each in rows[:LONGEST_LIST]
         ],
         is_cut=len(rows) > LONGEST_LIST,
@@ -58,13 +60,18 @@ def show_calendar(asked: PageRequest) -> HttpResponse:
     )
 
 
+def _course(each: AwaitedVisit) -> str:
+    """Give the number of a later course of treatment, empty of a visit."""
+    return each.name.removeprefix(COURSE_PREFIX) if each.name.startswith(COURSE_PREFIX) else ""
+
+
 def _state(each: AwaitedVisit) -> str:
     return UPCOMING if today() < each.opens else DUE if today() <= each.closes else OVERDUE
 
 
-def _left(each: AwaitedVisit) -> int:
-    """Give the days until the window closes; negative: since it closed."""
-    return (each.closes - today()).days
+def _left(each: AwaitedVisit) -> int | None:
+    """Give the days until the window closes, negative: since it closed; None where no day is the last."""
+    return None if each.closes == date.max else (each.closes - today()).days
 
 
 @asks("see subjects")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct import bedside, infusions
+from funis.capture.conduct.course_due import CONDITION_WORDS, CourseDue, courses_of
 from funis.capture.conduct.infusion_facts import Order, infusion_rows
 from funis.capture.conduct.infusion_rules import FACTS, OUTCOMES, OVERRIDES
 from funis.capture.conduct.product.labels import draw_code, encode_label
@@ -34,12 +35,15 @@ SAME_TWICE: Final = "The second person must be another than the first."
 def show_infusions(asked: PageRequest, key: str) -> HttpResponse:
     """Show the infusions of a subject: planned, given, the bags on their way, the checks."""
     subject = find_subject(asked, key)
+    study = study_of(version_at(subject.site, today()))
     records = {each.form_id: each for each in InfusionRecord.objects.filter(subject=subject)}
     return draw(
         asked,
         "infusions.html",
         subject=subject,
-        planned=study_of(version_at(subject.site, today())).infusions,
+        planned=study.infusions,
+        due=[(each, _stands_at(each)) for each in courses_of(study, subject)],
+        CONDITION_WORDS=CONDITION_WORDS,
         given=[(row, records.get(row.pk)) for row in infusion_rows(subject)],
         bags=list(Unit.objects.filter(subject=subject).select_related("lot").order_by("infusion", "code")),
         checks=list(BedsideCheck.objects.filter(subject=subject).select_related("unit").order_by("-at")),
@@ -49,6 +53,19 @@ def show_infusions(asked: PageRequest, key: str) -> HttpResponse:
         STATES=STATES,
         CHECK_OUTCOMES=CHECK_OUTCOMES,
     )
+
+
+def _stands_at(due: CourseDue) -> str:
+    """Tell where a later course stands today, as a key of `CONDITION_WORDS`."""
+    if due.is_begun:
+        return "begun"
+    if due.said != "yes":
+        return due.said
+    if due.opens is None:
+        return "no day"
+    if today() < due.opens:
+        return "upcoming"
+    return "due" if due.closes is None or today() <= due.closes else "overdue"
 
 
 @asks(CHECK)
