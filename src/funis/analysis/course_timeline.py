@@ -94,6 +94,7 @@ def count_again(run: Run, course: GivenCourse, values: pl.DataFrame, grades: pl.
         panel=replace(panel, observations=run.panel.observations),
         subject_frame=run.subject_frame.with_columns(disposition_day=day),
         answered={},
+        timelines={},
     )
 
 
