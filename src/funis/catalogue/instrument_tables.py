@@ -47,16 +47,16 @@ def graded_systems(name: str) -> tuple[str, ...]:
     return definition(name).systems if name in graded_instruments() else ()
 
 
-@cache
-def toxicity_gradings() -> frozenset[str]:
-    """Name the instruments that grade a toxicity.
+def is_toxicity_grading(name: str) -> bool:
+    """Tell whether a measure is an instrument that grades a toxicity.
 
     Examples
     --------
-    >>> sorted(toxicity_gradings())
-    ['astct_crs', 'astct_icans', 'icaht_early', 'icaht_late', 'magic_gvhd']
+    >>> [is_toxicity_grading(name) for name in ("astct_crs", "sledai_2k", "own_index")]
+    [True, False, False]
     """
-    return frozenset(name for name in definitions() if definition(name).is_toxicity)
+    found = find_definition(name)
+    return found is not None and found.is_toxicity
 
 
 @cache

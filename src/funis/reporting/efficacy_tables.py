@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from funis.catalogue.instrument_tables import toxicity_gradings
+from funis.catalogue.instrument_tables import is_toxicity_grading
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.agreeing_tests import find_agreeing
 from funis.reporting.footnotes import UNADJUSTED, describe_basis
@@ -377,7 +377,7 @@ def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     variables: dict[tuple[str, str, str, str], list[Group]] = {}
     for group in (*book.of("summary"), *book.of("change")):
         measure = group.measure
-        if measure in toxicity_gradings():  # counted by their worst grade, see toxicity_grade_tables
+        if is_toxicity_grading(measure):  # counted by their worst grade, see toxicity_grade_tables
             continue
         if measure not in named and not (group.endpoint or measure in grade_columns()):
             variables.setdefault((measure, group.population, group.subgroup, group.arm), []).append(group)

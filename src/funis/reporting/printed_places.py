@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -92,6 +93,12 @@ def _inlines(part: Any) -> Iterator[Inline]:
     elif isinstance(part, tuple):
         for each in part:
             yield from _inlines(each)
-    elif is_dataclass(part) and not isinstance(part, FigureSpec):
-        for each in fields(part):
-            yield from _inlines(getattr(part, each.name))
+    else:
+        for name in _names_of(type(part)):
+            yield from _inlines(getattr(part, name))
+
+
+@cache
+def _names_of(kind: type) -> tuple[str, ...]:
+    """Name the parts of a kind of block that may hold numbers; none of a figure and of plain values."""
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) and kind is not FigureSpec else ()

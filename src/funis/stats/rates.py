@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.sample import Floats, check_level, check_sample, normal_quantile
@@ -207,6 +207,8 @@ def _rate_of(group: _Group, dispersion: float) -> float:
     plain = float(counts.sum() / times.sum())
     if dispersion == 0 or float(np.ptp(times)) == 0:
         return plain
+    # Loaded where it is used: it takes a fifth of a second, and few reports need it.
+    from scipy import optimize
 
     def score(rate: float) -> float:
         return float(((counts - rate * times) / (1.0 + dispersion * rate * times)).sum())
@@ -240,6 +242,8 @@ def _log_likelihood(groups: Sequence[_Group], dispersion: float) -> float:
 
 def _find_dispersion(groups: Sequence[_Group]) -> float:
     """Find the dispersion of the highest likelihood; 0 where none above it is higher."""
+    from scipy import optimize
+
     grid = np.linspace(math.log(_LEAST), math.log(_MOST), 60)
     values = [_log_likelihood(groups, math.exp(each)) for each in grid]
     best = int(np.argmax(values))
