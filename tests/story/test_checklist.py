@@ -92,7 +92,8 @@ def test_the_table_says_which_items_were_read_and_which_stand_from_memory() -> N
     assert "items 1 to 8 in copies of the checklist" in table.footnotes[0]
     assert "items 9 to 22 are from memory" in table.footnotes[0]
     said = reporting_checklists()["strobe"].read
-    assert "the follow-up time that item 14 asks of a cohort is from memory" in said
+    assert "item 14 (c) asks of a cohort: follow-up time, its average and its total" in said
+    assert "memory" not in said
     assert reporting_checklists()["consort"].read == "all 30 items in Table 1 of it"
 
 

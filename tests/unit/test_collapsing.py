@@ -63,6 +63,40 @@ def test_each_visit_is_said_where_they_differ_and_each_has_one_answer() -> None:
     assert said(*first, heading("Month 12"), row("observed", "32/40")) == "table"
 
 
+def test_a_method_that_prints_the_same_for_every_rule_stands_once() -> None:
+    def tested(method: str, rule: str, estimate: str) -> TableRow:
+        shown = TableCell((Inline(estimate, f"id.{method}.{rule}"),))
+        return TableRow(words(method), (words(rule), words("24"), shown, words("0.01")), indent=1)
+
+    def visit(mean: str, model: str) -> tuple[TableRow, ...]:
+        pairs = [("t test", "observed"), ("ranks", "observed"), ("t test", "locf"), ("ranks", "locf")]
+        tests = (tested(name, rule, mean if name == "t test" else "-1.0") for name, rule in pairs)
+        return (heading(f"Month {model}"), *tests, tested("model", "missing at random", model))
+
+    rows = (*visit("-1.3", "1"), *visit("-1.5", "3"))
+    found = collapse_equal(TableSpec("t", "sensitivity", "Title", HEADS, rows))
+    assert isinstance(found, TableSpec)
+    assert [(each.stub.text, *(cell.text for cell in each.cells)) for each in found.rows[:4]] == [
+        ("Month 1",),
+        ("t test", "observed, locf", "24", "-1.3", "0.01"),
+        ("ranks", "observed, locf", "24", "-1.0", "0.01"),
+        ("model", "missing at random", "24", "1", "0.01"),
+    ]
+    assert found.rows[1].cells[2].ids == ("id.t test.observed", "id.t test.locf")
+    assert "".join(part.text for part in found.instead[0]).endswith(
+        "stands for all of them: they printed the same."
+    )
+
+
+def test_a_method_that_differs_by_rule_keeps_its_rows_beside_one_that_does_not() -> None:
+    rows = (heading("Month 6"), row("observed"), row("worst", "28/40"), row("best", "29/40"))
+    assert said(*rows) == "table"
+    found = collapse_equal(TableSpec("t", "sensitivity", "Title", HEADS, rows))
+    assert isinstance(found, TableSpec)
+    assert found.rows == rows
+    assert not found.instead
+
+
 def counted(name: str, text: str) -> TableRow:
     return TableRow(words(name), (joined(Inline(text, f"id.{name}")),))
 

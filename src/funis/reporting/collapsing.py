@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from funis.documents.document import Paragraph
-from funis.documents.table import Inline, TableCell, TableRow, TableSpec, ids_of
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, ids_of, joined
 
 _FEWEST = 2
 #: A column of fewer rows than these is read at a glance.
@@ -135,7 +135,8 @@ def collapse_equal(table: TableSpec) -> TableSpec | Paragraph:
 
     Returns
     -------
-    TableSpec or Paragraph : the table as it is where one row differs at the printed precision
+    TableSpec or Paragraph : a sentence where all rows print the same; a row a method where each method prints
+        the same whatever was done about missing values; the table as it is where one row differs
 
     Examples
     --------
@@ -169,10 +170,10 @@ def _collapse_blocks(table: TableSpec) -> TableSpec | Paragraph:
         elif blocks:
             blocks[-1][1].append(row)
     if not blocks:
-        return table
+        return _collapse_methods(table)
     for _, rows in blocks:
-        if len(rows) < _FEWEST or len({tuple(cell.text for cell in row.cells[1:]) for row in rows}) > 1:
-            return table
+        if len(rows) < _FEWEST or not _print_alike(rows):
+            return _collapse_methods(table)
     said: list[Inline] = [
         Inline(f"{_titled(table)}: whatever was done about missing values, the same came out. ")
     ]
@@ -181,6 +182,38 @@ def _collapse_blocks(table: TableSpec) -> TableSpec | Paragraph:
         said += [Inline(f"{name}, {len(rows)} treatments: "), *estimate]
         said += [*((Inline("; P "), *p) if p else ()), Inline(". ")]
     return Paragraph((*said[:-1], Inline(".")))
+
+
+def _print_alike(rows: Sequence[TableRow]) -> bool:
+    """Tell whether rows print the same but for what was done about missing values."""
+    return len({tuple(cell.text for cell in row.cells[1:]) for row in rows}) == 1
+
+
+def _collapse_methods(table: TableSpec) -> TableSpec:
+    """Print a method of a visit and population once, where it printed the same for every rule."""
+    methods: dict[tuple[int, str], list[TableRow]] = {}
+    block = 0
+    for row in table.rows:
+        block += row.is_heading
+        methods.setdefault((block, row.stub.text if row.cells else ""), []).append(row)
+    kept = [row for rows in methods.values() for row in ([_one_row(rows)] if _print_alike(rows) else rows)]
+    if len(kept) == len(table.rows):
+        return table
+    said = (
+        "A row that names several rules about missing outcomes stands for all of them: they printed the same."
+    )
+    return replace(table, rows=tuple(kept), instead=(*table.instead, (Inline(said),)))
+
+
+def _one_row(rows: Sequence[TableRow]) -> TableRow:
+    """Print rows that read alike once, with the rules about missing values that they are of."""
+    if len(rows) == 1:
+        return rows[0]
+    rules = joined(Inline(", ".join(row.cells[0].text for row in rows)))
+    columns = zip(*(row.cells[1:] for row in rows), strict=True)
+    return replace(
+        rows[0], cells=(rules, *(joined(*_alike([cell.parts for cell in column])) for column in columns))
+    )
 
 
 def _titled(table: TableSpec) -> str:
