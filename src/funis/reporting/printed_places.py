@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -98,7 +97,12 @@ def _inlines(part: Any) -> Iterator[Inline]:
             yield from _inlines(getattr(part, name))
 
 
-@cache
-def _names_of(kind: type) -> tuple[str, ...]:
+_names: Final[dict[type[Any], tuple[str, ...]]] = {}
+
+
+def _names_of(kind: type[Any]) -> tuple[str, ...]:
     """Name the parts of a kind of block that may hold numbers; none of a figure and of plain values."""
-    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) and kind is not FigureSpec else ()
+    if kind not in _names:
+        holds = is_dataclass(kind) and kind is not FigureSpec
+        _names[kind] = tuple(each.name for each in fields(kind)) if holds else ()
+    return _names[kind]
