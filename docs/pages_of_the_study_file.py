@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from funis.adjudication_table import NAMED_TABLES
 from funis.catalogue.registry import criteria_sets
-from funis.schema import NOT_DONE, TABLES, Column
+from funis.schema import NOT_DONE, Column
+from funis.study.adjudications import Adjudication
 from funis.study.check import KEYS_OF_KIND
 from funis.study.days import EVENTS
 from funis.study.deviations import DeviationChoices
@@ -67,6 +69,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[instruments.NAME]", InstrumentChoice),
     ("[[labs]]", LabTest),
     ("[[columns]]", ExtraColumn),
+    ("[[adjudications]]", Adjudication),
     ("[[visit_columns]]", VisitColumn),
     ("[[endpoints]]", Endpoint),
     ("[endpoints.imputation]", Imputation),
@@ -148,6 +151,13 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
             "looks = [5, 10]\nlimits = [1, 2]"
         ),
         '[[stopping]]\nid = "severe"\nlooks = [5, 10]\nlimits = [1]',
+    ),
+    "[[adjudications]]": (
+        (
+            '[[adjudications]]\nid = "renal_response"\noutcomes = ["complete", "partial", "none"]\n'
+            "ordered = true"
+        ),
+        '[[adjudications]]\nid = "renal_response"\noutcomes = ["complete"]',
     ),
     "[[visit_columns]]": (
         (
@@ -308,7 +318,7 @@ itself counts as taken before the infusion. Eligibility sees only what is known 
 Release criteria of the product see the columns of the table `lots`, rules of the donor those of `donors`; a
 rule of a test sees its `result` alone.
 """
-_TABLES = """# The tables of the data folder
+_NAMED_TABLES = """# The tables of the data folder
 
 One table a file in `data/`, as CSV (UTF-8, commas, decimal points) or Parquet, or one Excel workbook with a
 sheet a table. Dates are written YYYY-MM-DD. An empty cell is missing; `{not_done}` says that a measure was
@@ -385,8 +395,8 @@ def render_tables_page() -> str:
     >>> "## `infusions`" in render_tables_page()
     True
     """
-    parts = [_TABLES.format(not_done=NOT_DONE)]
-    for table in TABLES.values():
+    parts = [_NAMED_TABLES.format(not_done=NOT_DONE)]
+    for table in NAMED_TABLES.values():
         rows = [f"| `{column.name}` | {_kind(column)} | {column.meaning} |" for column in table.columns]
         head = [f"## `{table.name}`", "", f"One row for each {table.row}.", "", "| column | kind | meaning |"]
         parts.append("\n".join([*head, "|---|---|---|", *rows]) + "\n")

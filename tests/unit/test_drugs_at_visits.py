@@ -104,8 +104,9 @@ def test_nothing_is_known_of_whom_nobody_asked() -> None:
     ("column", "key", "found"),
     [
         ({**BEGUN, "drugs": ()}, "drugs", "needs the drugs"),
-        ({**DOSE, "drugs": "prednisone"}, "drugs", "Every systemic glucocorticoid counts"),
+        ({**DOSE, "drugs": "prednisone"}, "drugs", "no drugs that are listed here"),
         ({**DOSE, "unit": "mg/week"}, "unit", "no unit of its own"),
+        ({**DOSE, "question": "response"}, "question", "asks no committee"),
         ({**DOSE, "name": "c3"}, "name", "has this name"),
         ({**DOSE, "name": "sledai_2k"}, "name", "has this name"),
     ],

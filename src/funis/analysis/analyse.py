@@ -67,6 +67,8 @@ adverse_events    any, serious, related, related_serious,           count and pe
 lab_shift         ``<lab>_from_0``, ``_1_or_more``, ``_not_known``  count of those with the baseline grade
                   (category: worst grade 0 to 4, cannot_tell,
                   missing); ``<lab>_worsened``                      count, cannot_tell; ``_not_measured``
+adjudication      question (category: agreed, settled, an outcome)  count, percent, lower and upper
+                  kappa, kappa_linear, kappa_quadratic, _fleiss     estimate lower upper se; n
 toxicity_grade    ``<grading>_worst`` (category: 0 to 4, cannot_    count, percent; asked: of how many known
                   tell); ``_any_grade``, ``_grade_3_or_more``       the same, lower and upper
 deviation         code of a check (category: criterion); any,       count, percent of the treated
@@ -114,6 +116,7 @@ from funis.analysis.absent_values import list_absent
 from funis.analysis.baseline_split import describe_split
 from funis.analysis.cell_product import describe_product
 from funis.analysis.cohorts import derive_populations
+from funis.analysis.committee import count_adjudications
 from funis.analysis.completeness import count_completeness
 from funis.analysis.concomitant import count_concomitant
 from funis.analysis.course_efficacy import describe_courses
@@ -195,6 +198,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     count_grades(run)
     for endpoint in study.endpoints:
         analyse_endpoint(run, endpoint, visits)
+    count_adjudications(run)
     describe_split(run, visits)
     gaps = _analyse_beyond(run, visits)
     count_adverse_events(run)

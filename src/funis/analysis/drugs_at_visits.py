@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 import polars as pl
 
 from funis.scoring.steroids import derive_prednisone
+from funis.study.judged_outcomes import judged_outcomes
 from funis.study.model import Study
 from funis.study.visit_columns import VisitColumn
 
@@ -45,6 +46,9 @@ def add_drug_columns(study: Study, frames: Mapping[str, pl.DataFrame], visits: p
     known = _are_known(frames["safety_questions"], courses, pairs)
     made = []
     for column in study.visit_columns:
+        if column.kind == "adjudicated":
+            made.append(pl.Series(column.name, _adjudicated(study, frames, visits, column), dtype=pl.Float64))
+            continue
         found = (
             derive_prednisone(medications, visits.select("subject", pl.col("day").cast(pl.Float64)))[
                 "prednisone"
@@ -55,6 +59,17 @@ def add_drug_columns(study: Study, frames: Mapping[str, pl.DataFrame], visits: p
         told = [value if is_known else None for value, is_known in zip(found, known, strict=True)]
         made.append(pl.Series(column.name, told, dtype=pl.Float64))
     return visits.with_columns(made)
+
+
+def _adjudicated(
+    study: Study, frames: Mapping[str, pl.DataFrame], visits: pl.DataFrame, column: VisitColumn
+) -> list[Answer]:
+    """Say 1 where the committee found one of the outcomes at the visit, 0 where another one."""
+    (question,) = (each for each in study.adjudications if each.id == column.question)
+    judged = judged_outcomes(question, frames)
+    found = [judged.get((name, visit)) for name, visit in visits.select("subject", "visit").iter_rows()]
+    outcomes = [None if each is None else each.outcome for each in found]
+    return [None if each is None else float(each in column.outcomes) for each in outcomes]
 
 
 def _are_known(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
+from funis.adjudication_table import ADJUDICATIONS
 from funis.catalogue.instrument_tables import instrument_table
 from funis.catalogue.registry import definition, definitions
 from funis.errors import Finding
@@ -50,7 +51,8 @@ def study_tables(study: Study) -> dict[str, Table]:
     )
     instruments = {name: _own_columns(study, name) for name in study.instrument_names}
     rest = {name: table for name, table in TABLES.items() if name not in {"subjects", "visits"}}
-    return {"subjects": subjects, "visits": TABLES["visits"], **instruments, **rest}
+    read = {ADJUDICATIONS.name: ADJUDICATIONS} if study.adjudications else {}
+    return {"subjects": subjects, "visits": TABLES["visits"], **instruments, **rest, **read}
 
 
 def shared_with_labs(study: Study, name: str) -> dict[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from funis.adjudication_table import NAMED_TABLES
 from funis.arguments import PathName, Text, YesNo, takes
 from funis.data.blank_workbook import blank_workbook
 from funis.data.tables import study_tables
 from funis.errors import FunisError
 from funis.file_sets import build_set
 from funis.files import said_of, write_whole
-from funis.schema import TABLES
 from funis.study.courses import later_courses
 from funis.study.model import Study
 from funis.study.read import FILE_NAME, read_study, template_path
@@ -130,7 +130,7 @@ def table_headers(study: Study) -> dict[str, tuple[str, ...]]:
             continue
         rare = {"day", "start_day", "end_day", "window_days", "rater"} | (set() if study.arms else {"arm"})
         rare |= set() if later_courses(study) else {"course"}
-        if name in TABLES:
+        if name in NAMED_TABLES:
             rare |= set(_FLAG_COLUMNS) if name == "disposition" else set()
             columns = [column.name for column in table.columns]
         else:

@@ -12,6 +12,7 @@ from funis.reporting.baseline_tables import (
     build_population_tables,
 )
 from funis.reporting.co_primary_tables import build_co_primary_tables
+from funis.reporting.committee_tables import build_committee_tables
 from funis.reporting.comparison_tables import build_comparison_tables
 from funis.reporting.completeness_tables import build_completeness_tables
 from funis.reporting.concomitant_tables import build_concomitant_tables
@@ -110,6 +111,7 @@ def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tabl
         *build_durability_tables(study, book),
         *build_flare_rate_tables(study, book),
         *build_time_in_state_tables(study, book),
+        *build_committee_tables(study, book),
         *build_repeated_response_tables(study, book),
         *build_relapse_tables(study, book),
         *build_response_listings(study, results),

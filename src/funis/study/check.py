@@ -17,6 +17,7 @@ from funis.catalogue.instrument_tables import (
 from funis.catalogue.registry import criteria_sets, definitions, responses
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.schema import SUBJECTS, is_unscheduled
+from funis.study.check_adjudications import check_adjudications
 from funis.study.check_classified import check_classified
 from funis.study.check_courses import check_courses
 from funis.study.check_estimands import (
@@ -132,6 +133,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_stopping(study),
         check_event_groups(study),
         check_visit_columns(study),
+        check_adjudications(study),
     )
     found = [finding for check in checks for finding in check]
     return [each for each in found if not (each.code == "unknown_name" and each.value in defined)]
@@ -148,6 +150,7 @@ def _check_duplicates(study: Study) -> Iterator[StudyFinding]:
         ("endpoints",): ("id", [endpoint.id for endpoint in study.endpoints]),
         ("estimands",): ("id", [estimand.id for estimand in study.estimands]),
         ("stopping",): ("id", [rule.id for rule in study.stopping]),
+        ("adjudications",): ("id", [each.id for each in study.adjudications]),
         ("visit_columns",): ("name", [column.name for column in study.visit_columns]),
         ("event_groups",): ("id", [group.id for group in study.event_groups]),
     }

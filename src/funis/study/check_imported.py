@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from funis.adjudication_table import NAMED_TABLES
 from funis.catalogue.instrument_tables import instrument_table
-from funis.schema import TABLES, Column
+from funis.schema import Column
 from funis.study.imported import plain_form
 from funis.study.model import Study
 from funis.study.study_finding import StudyFinding, unknown_name
@@ -49,7 +50,7 @@ def check_imported(study: Study) -> Iterator[StudyFinding]:
 
 def _columns_by_table(study: Study) -> dict[str, dict[str, Column]]:
     """Give the columns of every table of the study by name."""
-    tables = {name: dict(table.by_name) for name, table in TABLES.items()}
+    tables = {name: dict(table.by_name) for name, table in NAMED_TABLES.items()}
     tables |= {name: dict(instrument_table(name).by_name) for name in study.instrument_names}
     tables["subjects"] |= {
         each.name: Column(each.name, each.kind, each.label, allowed=each.allowed) for each in study.columns

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from funis.adjudication_table import NAMED_TABLES
 from funis.catalogue.registry import definition
-from funis.schema import TABLES
 from funis.study.model import Study
 from funis.study.study_finding import StudyFinding, unknown_name
 
@@ -21,7 +21,7 @@ def check_monitoring(study: Study) -> Iterator[StudyFinding]:
     -------
     iterator of StudyFinding
     """
-    tables = [*study.instrument_names, *TABLES]
+    tables = [*study.instrument_names, *NAMED_TABLES]
     for index, name in enumerate(study.monitoring.critical):
         table, dot, column = name.partition(".")
         key = ("monitoring", "critical", index)
@@ -32,7 +32,7 @@ def check_monitoring(study: Study) -> Iterator[StudyFinding]:
 
 
 def _columns(study: Study, table: str) -> list[str]:
-    if table in TABLES:
+    if table in NAMED_TABLES:
         extra = [each.name for each in study.columns] if table == "subjects" else []
-        return [*(column.name for column in TABLES[table].columns), *extra]
+        return [*(column.name for column in NAMED_TABLES[table].columns), *extra]
     return ["date", *(item.name for item in definition(table).items)]

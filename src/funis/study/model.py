@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, field_validator
 from funis.arguments import Text as TextKind
 from funis.arguments import takes
 from funis.errors import UnknownNameError
+from funis.study.adjudications import Adjudication
 from funis.study.choices import (
     Adjustment,
     Covariance,
@@ -347,6 +348,9 @@ class Study(StudyPart):
     )
     columns: tuple[ExtraColumn, ...] = Field(
         default=(), description="Columns of subjects beyond the usual ones."
+    )
+    adjudications: tuple[Adjudication, ...] = Field(
+        default=(), description="Outcomes that a committee judges."
     )
     visit_columns: tuple[VisitColumn, ...] = Field(
         default=(), description="Columns of the visits that responses read, made from the courses of drugs."

@@ -46,6 +46,7 @@ FIXED: Final[dict[str, str]] = {
     "table-main-relapse": "relapse",
     "table-performance-goal": "response against its performance goal",
     "table-response-over-visits": "response over visits",
+    "table-adjudications": "outcomes of the committee, and agreement of its readers",
     "table-relapse": "relapse after response, every denominator and interval",
     "table-time-to-event": "time to event",
     "figure-swimmer": "each subject's course",

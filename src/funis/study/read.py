@@ -19,6 +19,7 @@ from funis.bounded.regular_file import read_regular
 from funis.errors import Finding, StudyError, UnknownNameError
 from funis.letters import find_forbidden, name_letter
 from funis.shown import scrub, show_expression, show_identifier
+from funis.study.adjudications import Adjudication
 from funis.study.check import check_study
 from funis.study.deviations import DeviationChoices
 from funis.study.estimand import (
@@ -87,6 +88,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("labs",): LabTest,
     ("columns",): ExtraColumn,
     ("visit_columns",): VisitColumn,
+    ("adjudications",): Adjudication,
     ("endpoints",): Endpoint,
     ("endpoints", "imputation"): Imputation,
     ("estimands",): Estimand,

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from funis.adjudication_table import NAMED_TABLES
 from funis.answer_words import NO_WORDS, YES_WORDS
 from funis.data.cells import IGNORED_COLUMNS, RawTable
 from funis.data.check.advice import CellOfNumber, ColumnOfDates, fix_of_date, number_fix, word_fix
@@ -33,7 +34,7 @@ from funis.data.check.plain_columns import (
 from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, is_few, verbs_of
 from funis.near_names import find_misspelt
-from funis.schema import DTYPES, LABS, NOT_DONE, SUBJECTS, TABLES, Column, Table, read_word
+from funis.schema import DTYPES, LABS, NOT_DONE, SUBJECTS, Column, Table, read_word
 from funis.scoring.refused_values import ask_for_unit
 from funis.shown import show_name, words_of
 from funis.units.columns import find_analyte
@@ -161,7 +162,7 @@ def _put_together(typed: Typed, plan: _Plan, plain: pl.DataFrame) -> pl.DataFram
 
 def _name_recorded(raw: RawTable, table: Table) -> RawTable:
     """Read a column with the name of a score as what somebody wrote down of it: ``sledai_2k`` is a total."""
-    if table.name in TABLES:
+    if table.name in NAMED_TABLES:
         return raw
     present, known = raw.frame.columns, table.by_name
     names = {
@@ -180,7 +181,7 @@ def _lacking(table: Table, present: Collection[str]) -> tuple[str, ...]:
     lacking = [column for column in table.columns if column.required and column.name not in present]
     items = [column.name for column in table.columns if column.not_done]
     recorded = [name for name in present if name.endswith("_recorded") and name in table.by_name]
-    if table.name not in TABLES and recorded and not set(items) & set(present):
+    if table.name not in NAMED_TABLES and recorded and not set(items) & set(present):
         lacking = [column for column in lacking if not column.not_done]
     return tuple(column.name for column in lacking)
 
@@ -252,7 +253,7 @@ def kept_columns(table: Table, present: Collection[str]) -> list[Column]:
     -------
     list of Column
     """
-    if table.name in TABLES:
+    if table.name in NAMED_TABLES:
         return list(table.columns)
     return [
         column

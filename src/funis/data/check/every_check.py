@@ -16,6 +16,7 @@ from datetime import date
 import polars as pl
 
 from funis.data.cells import RawData
+from funis.data.check.adjudications import check_adjudications_read
 from funis.data.check.allocation import check_allocation
 from funis.data.check.as_written import quote_written
 from funis.data.check.causality import derive_related
@@ -60,6 +61,7 @@ CHECKS: tuple[Callable[[Data], Iterator[Finding]], ...] = (
     check_course,
     check_reactions,
     check_series,
+    check_adjudications_read,
 )
 
 
