@@ -16,7 +16,7 @@ from funis.analysis.summary import subject_source
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number
 from funis.stats.agreement import Kappa, cohen_kappa, fleiss_kappa
 from funis.study.adjudications import Adjudication
-from funis.study.judged_outcomes import Judged, judged_outcomes
+from funis.study.judged_outcomes import JudgedOutcome, judged_outcomes
 
 ANALYSIS: Final = "adjudication"
 AGREED: Final = "agreed"
@@ -67,7 +67,7 @@ def _place(
 
 
 def _add_agreement(
-    run: Run, question: Adjudication, visit: str, own: list[Judged | None], rows: Integers
+    run: Run, question: Adjudication, visit: str, own: list[JudgedOutcome | None], rows: Integers
 ) -> None:
     at = (run.populations.cohort(ENROLLED), visit)
     by_all = np.array([each is not None and each.by_all for each in own], dtype=np.bool_)
@@ -123,7 +123,7 @@ def _add_kappa(run: Run, place: Place, found: Kappa) -> None:
 
 
 def _add_outcomes(
-    run: Run, question: Adjudication, at: tuple[Cohort, str], own: list[Judged | None], rows: Integers
+    run: Run, question: Adjudication, at: tuple[Cohort, str], own: list[JudgedOutcome | None], rows: Integers
 ) -> None:
     """Count each outcome over those of whom it can be told."""
     members = at[0].members

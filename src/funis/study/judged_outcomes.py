@@ -12,7 +12,7 @@ from funis.study.adjudications import Adjudication
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedOutcome:
     """What was found of one outcome of one subject.
 
     Attributes
@@ -48,7 +48,7 @@ class Judged:
 
 def judged_outcomes(
     question: Adjudication, frames: Mapping[str, pl.DataFrame]
-) -> dict[tuple[str, str], Judged]:
+) -> dict[tuple[str, str], JudgedOutcome]:
     """Gather the readings of one outcome by subject and visit (empty where it is of no visit).
 
     Parameters
@@ -72,6 +72,6 @@ def judged_outcomes(
             read.setdefault((row["subject"], row["visit"] or ""), {})[row["reading"]] = row["outcome"]
     planned = READINGS[: question.readings]
     return {
-        key: Judged(tuple(said.get(name) for name in planned), said.get(CONSENSUS))
+        key: JudgedOutcome(tuple(said.get(name) for name in planned), said.get(CONSENSUS))
         for key, said in read.items()
     }
