@@ -335,6 +335,7 @@ ADVERSE_EVENTS = Table(
         Column("grade", "integer", "CTCAE grade.", allowed=GRADES),
         *(Column(name, "integer", meaning, allowed=GRADES) for name, meaning in ASTCT_MEANINGS.items()),
         Column("serious", "flag", "1 when serious."),
+        Column("aware_date", "date", "Day on which the site became aware that the event is serious."),
         *(
             Column(name, "flag", f"1 where it holds: {meaning[0].lower()}{meaning[1:]}")
             for name, meaning in SERIOUS_CRITERIA.items()

@@ -269,6 +269,41 @@ def test_a_loaded_serious_event_gets_a_clock_when_somebody_starts_it(event: Any,
     assert browser.post(f"/forms/{event.pk}/clock").status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("data", "aware"),
+    [
+        # Shanghai is eight hours ahead of UTC: the day begins there at 16:00 of the day before.
+        ({"serious": 1, "aware_date": "2025-03-04"}, "2025-03-03T16:00:00.000000Z"),
+        (
+            {"outcome": "fatal", "aware_date": "2025-03-04", "start": "2025-03-04"},
+            "2025-03-03T16:00:00.000000Z",
+        ),
+        ({"serious": 1, "aware_date": "2025-03-04", "start": "2025-03-05"}, None),  # before the event
+        ({"serious": 0, "aware_date": "2025-03-04"}, None),
+        ({"serious": 1}, None),
+    ],
+)
+def test_a_loaded_serious_event_has_a_clock_where_the_day_of_awareness_is_known(
+    event: Any, watch: Watch, data: dict[str, Any], aware: str | None
+) -> None:
+    from tests.server.test_queries import write
+
+    from funis.capture.safety.clock import start_from_folder, without_clock
+
+    write(event, **({"serious": None} | data))  # as a loaded row: not by the save
+    event.refresh_from_db()
+    made = act("funis", lambda: start_from_folder(event))
+    assert (made.aware_at if made else None) == aware
+    listed = event.pk in [each.pk for each in act("funis", lambda: without_clock(None, 1000))]
+    assert listed is (aware is None and data.get("serious") != 0)
+    if made is not None:
+        assert state(made) == "overdue"
+    if listed:
+        page = browser_of(person_with("coordinator", "01")).get("/safety").content.decode()
+        assert "No clock: moment of awareness not recorded" in page
+        assert f"/forms/{event.pk}/clock" in page
+
+
 def test_the_clock_of_the_tests_is_not_that_of_the_machine(watch: Watch) -> None:
     from funis.capture.context import moment
 

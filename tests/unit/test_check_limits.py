@@ -152,6 +152,8 @@ LIMITS: list[tuple[str, list[Change], list[str]]] = [
     ("grade_contradicts_outcome", [(EVENT, 0, "grade", "4")], []),
     ("grade_contradicts_outcome", [(EVENT, 0, "grade", "4"), (EVENT, 0, "outcome", "fatal")], ["adverse_events:1 grade 4"]),
     ("grade_contradicts_outcome", [(EVENT, 0, "grade", "5"), (EVENT, 0, "outcome", "fatal")], []),
+    ("aware_before_start", [(EVENT, 0, "aware_date", "2020-01-20")], []),
+    ("aware_before_start", [(EVENT, 0, "aware_date", "2020-01-19")], HERE),
     # The event of the clean trial is a headache, which the CTCAE 5.0 grades 1 to 3; sepsis it grades 3 to 5.
     ("grade_not_of_term", [(EVENT, 0, "grade", "3")], []),
     ("grade_not_of_term", [(EVENT, 0, "grade", "4")], HERE),

@@ -18,8 +18,18 @@ from funis.capture.entry.scores import score_forms
 from funis.capture.exchange.records import read_records, write_records
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.forms.validation import check_changes
-from funis.capture.models import Allocation, Consent, Form, StudyForm, StudyVersion, Subject, SubjectVisit
+from funis.capture.models import (
+    Allocation,
+    Consent,
+    Form,
+    SafetyClock,
+    StudyForm,
+    StudyVersion,
+    Subject,
+    SubjectVisit,
+)
 from funis.capture.models.audited import Audited
+from funis.capture.safety.clock import start_from_folder
 from funis.capture.study_in_force import plan_of, study_of, today
 from funis.data.tables import read_cells
 from funis.errors import Finding, FindingsError, ValueRangeError
@@ -102,7 +112,16 @@ def load_folder(folder: Path, version: StudyVersion) -> dict[str, int]:
     _write(loading)
     _allocate(loading)
     write_records(records, _BATCH)
+    _start_clocks(loading)
     return counted
+
+
+def _start_clocks(loading: Loading) -> None:
+    """Start the clocks of serious events that say when the site became aware; those of the records stand."""
+    carried = set(SafetyClock.objects.values_list("form_id", flat=True))
+    for form in loading.forms:
+        if form.pk not in carried:
+            start_from_folder(form)
 
 
 def _take(loading: Loading, name: str, row: Row, file: str) -> Audited | None:

@@ -65,8 +65,9 @@ _KEYS: Final = {
     "donors": ("donor",),
 }
 _VISIT_KEYS: Final = ("subject", "visit")
-#: Days of data that carry no dates, and ends in columns of their own: kept where they came in, not asked for.
-_NOT_ASKED: Final = frozenset({"day", "start_day", "end_day", *ENDS_BY_FLAG})
+#: Days of data that carry no dates, ends in columns of their own, and the day of awareness, which the page of
+#: the clock asks for with its hour: kept where they came in, not asked for.
+_NOT_ASKED: Final = frozenset({"day", "start_day", "end_day", "aware_date", *ENDS_BY_FLAG})
 _ASKED_IF: Final[dict[tuple[str, str], tuple[str, tuple[Code, ...]]]] = {
     ("safety_questions", "any_event"): ("asked", (1,)),
     ("disposition", "reason"): ("status", ("withdrew", "lost", "died")),
@@ -83,6 +84,7 @@ _LABELS: Final = {
     "grade": "CTCAE grade",
     "crs_grade": "ASTCT grade of cytokine release syndrome",
     "icans_grade": "ASTCT grade of ICANS",
+    "aware_date": "Site became aware",
     "serious_death": "Led to death",
     "serious_life_threatening": "Life-threatening",
     "serious_hospital": "Hospital stay, or a longer one",

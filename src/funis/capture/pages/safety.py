@@ -49,12 +49,16 @@ def list_clocks(asked: PageRequest) -> HttpResponse:
     seen = (wanted,) if wanted in [site.id for site in sites] else asked.sites
     over = clocks.read_clocks(seen, is_open=False, most=LONGEST_LIST + 1)
     unasked = unasked_visits(seen, LONGEST_LIST + 1)
+    unclocked = clocks.without_clock(seen, LONGEST_LIST + 1)
     return draw(
         asked,
         "safety.html",
         waiting=clocks.read_clocks(seen, is_open=True, most=LONGEST_LIST),
         over=over[:LONGEST_LIST],
         is_cut=len(over) > LONGEST_LIST,
+        unclocked=unclocked[:LONGEST_LIST],
+        is_more_unclocked=len(unclocked) > LONGEST_LIST,
+        may_report=lambda site: asked.rights.may("report event", site),
         unasked=unasked[:LONGEST_LIST],
         is_more_unasked=len(unasked) > LONGEST_LIST,
         sites=sites,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from funis.safety_words import SERIOUS_CRITERIA
 EVENTS: Final = "adverse_events"
 LIMIT: Final = timedelta(hours=24)
 """Within which a serious event is reported after the site became aware."""
+#: What a serious event has somewhere in its document as text, so that few are read.
+_LOOKS_SERIOUS: Final = r'"serious[a-z_]*": *1|"outcome": *"fatal"|"grade": *5'
 INITIAL, FOLLOW_UP = "initial", "follow_up"
 DUE, OVERDUE, IN_TIME, LATE, NOT_SERIOUS = "due", "overdue", "in_time", "late", "not_serious"
 CLOCK_STATES: Final[Mapping[str, str]] = {
@@ -105,15 +108,53 @@ def follow_seriousness(form: Form, reason: str = "") -> SafetyClock | None:
     return None
 
 
-def _start(form: Form) -> SafetyClock:
+def _start(form: Form, aware_at: str = "") -> SafetyClock:
     number = SafetyClock.objects.filter(form=form).count() + 1
     made = SafetyClock(
         subject_id=form.subject_id, site=form.site, form=form, number=number, noticed_at=moment(),
-        noticed_by=_who(),
+        noticed_by=_who(), aware_at=aware_at, aware_by=_who() if aware_at else "",
     )  # fmt: skip
     made.save()
     tell(News(SERIOUS, made.pk, f"/safety/clocks/{made.pk}", form.subject))
     return made
+
+
+def start_from_folder(form: Form) -> SafetyClock | None:
+    """Start the clock of an event that comes in with a data folder, where it says the day of awareness.
+
+    Of a day without an hour the clock runs from its beginning: nothing is called in time that may be late.
+
+    Parameters
+    ----------
+    form : as it was written; none of a clock yet
+
+    Returns
+    -------
+    SafetyClock : none where the event is not serious, no day is recorded, or it lies before the event
+    """
+    day, start = form.data.get("aware_date"), form.data.get("start")
+    if form.name != EVENTS or not is_serious(form.data) or not day or (start and str(day) < str(start)):
+        return None
+    begins = datetime.combine(date.fromisoformat(str(day)), time.min, _zone()).astimezone(UTC)
+    return _start(form, begins.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
+def without_clock(sites: Collection[str] | None, most: int) -> list[Form]:
+    """Give serious events that have no clock: they came in with a data folder that names no day of awareness.
+
+    Parameters
+    ----------
+    sites : codes; none: all
+    most : events at most, by subject and number
+
+    Returns
+    -------
+    list of Form : each with its subject
+    """
+    found = Form.objects.filter(name=EVENTS, clocks__isnull=True, data__regex=_LOOKS_SERIOUS)
+    found = found if sites is None else found.filter(site__in=sites)
+    rows = found.select_related("subject", "version").order_by("subject__number", "number")
+    return list(islice((each for each in rows.iterator() if is_serious(each.data)), most))
 
 
 def start_for_loaded(form: Form) -> SafetyClock:

@@ -196,6 +196,9 @@ def _check_events(data: Data) -> Iterator[Finding]:
     for row in rows_where(events, ops.col("start") < ops.col("consent_date")):
         message = "The event starts before the consent."
         yield _event_finding("query", "before_consent", row, "start", message, "Is it medical history?")
+    for row in rows_where(events, ops.col("aware_date") < ops.col("start")):
+        message = "The site was aware of the event before it started."
+        yield _event_finding("warning", "aware_before_start", row, "aware_date", message, "Check both dates.")
     for row in rows_where(events, (ops.col("grade") == 5) & (ops.col("outcome") != "fatal")):
         message = "Grade 5 is death, and the outcome is not fatal."
         yield _event_finding(
