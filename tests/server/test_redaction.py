@@ -485,3 +485,18 @@ NO_FREE_TEXT = {
     "Signature.printed_name", "Signature.public_key", "Signature.relying_party",
     "Signature.statement", "StudyForm.code", "StudyVersion.plan", "StudyVersion.text",
 }  # fmt: skip
+
+
+def test_the_case_book_says_that_words_were_taken_out(subject: Any, named: Any) -> None:
+    from tests.server.test_case_book import ENGLISH, rows
+    from tests.server.test_queries import act
+
+    from funis.capture.casebook.book import make_case_book
+
+    before = act("auditor", lambda: make_case_book(subject, ENGLISH, "auditor"))
+    assert "redactions" not in [section.id for section in before.sections]
+    done = redact(subject)
+    book = act("auditor", lambda: make_case_book(subject, ENGLISH, "auditor"))
+    (told,) = rows(book, "all-redactions").values()
+    reasons = f"the name {mark()} was typed; seen in the trail"
+    assert told == ("coordinator, manager", reasons, "3", str(done.texts_taken))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from funis.capture.casebook.allocated import allocated_sections
 from funis.capture.casebook.forms import form_parts
 from funis.capture.casebook.record import record_sections
 from funis.capture.casebook.reviewed import Reviewed, read_reviewed
@@ -60,7 +61,7 @@ def make_case_book(subject: Subject, t: BookWords, by: str) -> Document:
             tuple(form_parts("own", own, reviewed, t)),
         )
     )
-    sections += record_sections(subject, forms, reviewed, t)
+    sections += [*allocated_sections(subject, t), *record_sections(subject, forms, reviewed, t)]
     at = f"{moment()[:19].replace('T', ' ')} UTC"
     return Document(
         f"{t('Case book')}: {subject.number}",
