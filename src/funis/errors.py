@@ -190,12 +190,20 @@ class TakenColumnError(FunisError):
 
 
 class ValueRangeError(FunisError):
-    """A value is outside what is allowed."""
+    """A value is outside what is allowed.
+
+    Attributes
+    ----------
+    what : what was given a value
+    found : the value, shortened; none where nothing is shown
+    allowed, fix : what is allowed, and what to do; empty where nothing is said
+    """
 
     code: ClassVar[str] = "value_range"
 
     def __init__(self, what: str, found: object = None, allowed: str = "", fix: str = "") -> None:
         found = shorten(found) if isinstance(found, str) else found
+        self.what, self.found, self.allowed, self.fix = what, found, allowed, fix
         # Polars rebuilds an error raised inside a lazy query from its text alone.
         whole = f"{what}: found {found!r}; allowed is {allowed}. {fix}".rstrip() if allowed else what
         super().__init__(whole)

@@ -92,8 +92,14 @@ def test_the_page_shows_the_strata_and_allocates_by_them(server: Configuration) 
     assert 'name="stratum_nephritis" value="no"' in shown
     wrong = browser.post(f"{address}/allocate", {"stratum_site": "01", "stratum_nephritis": "yes"})
     assert wrong.status_code == 422
+    assert "whether this person was allocated before" in wrong.content.decode()
+    wrong = browser.post(
+        f"{address}/allocate", {"stratum_site": "01", "stratum_nephritis": "yes", "before": "no"}
+    )
     assert "look at the strata again" in wrong.content.decode()
-    given = {"stratum_site": "01", "stratum_nephritis": "no"}
+    given = {"stratum_site": "01", "stratum_nephritis": "no", "before": "yes"}
+    assert browser.post(f"{address}/allocate", given).status_code == 422
+    given["before"] = "no"
     assert browser.post(f"{address}/allocate", given).status_code == 302
     first = arm_of(subject)
     assert browser.post(f"{address}/allocate", given).status_code == 302

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,3 +115,119 @@ def test_the_database_knows_that_two_are_two(server: Configuration) -> None:
         held.needs_second = False
         with pytest.raises(Exception, match=r"never changes|needs_second|fixed"), transaction.atomic():
             held.save()
+
+
+def keep(subject: Any, **identity: str) -> None:
+    from funis.capture.people.identity import KeptIdentity, keep_identity
+
+    with acts("coordinator-01"):
+        keep_identity(subject, KeptIdentity(**identity))
+
+
+@pytest.mark.parametrize(
+    ("site", "identity", "is_same"),
+    [
+        ("01", {"names": "other words", "hospital_number": "h 77-1"}, True),
+        ("02", {"names": "other words", "hospital_number": "H77-1"}, False),  # a number of another hospital
+        ("02", {"names": "first  LAST", "birth_date": "1980-02-03"}, True),
+        ("01", {"names": "first last", "birth_date": "1980-02-04"}, False),
+        ("01", {"names": "first last"}, False),  # names alone are many people's
+    ],
+)
+def test_a_person_who_was_allocated_is_not_allocated_again_under_another_number(
+    server: Configuration, site: str, identity: dict[str, str], *, is_same: bool
+) -> None:
+    key = f"{site}{len(identity)}{is_same}{identity.get('birth_date', '')}"
+    first, second = screened("01"), screened(site)
+    known = {name: f"{value} {key}" if name != "birth_date" else value for name, value in identity.items()}
+    keep(first, names=f"First Last {key}", birth_date="1980-02-03", hospital_number=f"H77-1 {key}")
+    keep(second, **known)
+    allocated(first)
+    if not is_same:
+        assert allocated(second)
+        return
+    told = first.number if site == "01" else "a number of another site"
+    with pytest.raises(ValueRangeError, match=f"allocated as {told}"):
+        allocated(second)
+
+
+def test_an_arm_that_was_altered_is_told_on_a_page_of_its_own_and_by_verify(
+    server: Configuration, tmp_path: Path
+) -> None:
+    from tests.server.owner import altered
+
+    from funis.capture.models import Allocation
+    from funis.capture.trail.rows import read_rows
+    from funis.capture.trail.verify import check_arms
+
+    subject = screened()
+    allocated(subject)
+    row = Allocation.objects.get(subject=subject)
+    laboratory = person_with("cell_laboratory", "")
+    address = f"/subjects/{subject.pk}/allocation"
+    sealed = row.sealed[:-2] + ("00" if row.sealed[-2:] != "00" else "11")
+    with altered(
+        server,
+        tmp_path,
+        lambda owner: owner.run("UPDATE capture_allocation SET sealed = ? WHERE id = ?", sealed, row.pk),
+    ):
+        answer = browser_of(laboratory).get(address)
+        assert answer.status_code == 500
+        words = answer.content.decode()
+        assert f"Subject {subject.number}" in words
+        assert "Call the data manager and the sponsor now" in words
+        assert not any(name in words for name in NAMES)
+        with acts():
+            assert [each.place for each in check_arms()] == [f"capture_allocation {row.pk}"]
+            seen = [
+                each.said
+                for each in read_rows(f"subject:{subject.pk}")
+                if each.said["kind"] == "altered row seen"
+            ]
+        assert [(each["actor"], each["changes"]["row"]) for each in seen] == [("cell_laboratory-all", row.pk)]
+    with acts():
+        assert not list(check_arms())
+
+
+def test_the_case_book_tells_the_allocation_and_no_arm_of_a_blinded_trial(server: Configuration) -> None:
+    from tests.server.test_case_book import ENGLISH, rows
+
+    from funis.capture.casebook.book import make_case_book
+
+    subject = screened()
+    with acts("auditor"):
+        before = make_case_book(subject, ENGLISH, "auditor")
+    assert "allocation" not in [section.id for section in before.sections]
+    allocated(subject)
+    with acts("auditor"):
+        book = make_case_book(subject, ENGLISH, "auditor")
+    told = rows(book, "all-allocation")
+    assert told["Stratum: nephritis"] == ("no",)
+    assert told["Arm"] == ("The arm is not printed: the trial is blinded.",)
+    assert "coordinator-01" in told["Allocated"][0]
+    assert not any(name in repr(section) for section in book.sections for name in NAMES)
+
+
+def test_a_blinded_person_sees_windows_from_the_day_of_allocation(server: Configuration) -> None:
+    from datetime import date
+
+    from funis.capture.conduct.visits import planned_visits
+    from funis.capture.study_in_force import plan_of, today, version_at
+
+    subject = screened()
+    with acts():
+        plan = plan_of(version_at("01", today()))
+        before = planned_visits(subject, plan, is_blinded=True)
+    assert not any(each.opens or each.is_about for each in before)
+    allocated(subject)
+    with acts():
+        found = {each.plan.name: each for each in planned_visits(subject, plan, is_blinded=True)}
+    month, baseline = found["month_1"], found["baseline"]
+    # The template plans month 1 on day 30 with a window of 14 days on both sides.
+    assert (month.opens, month.closes) == (today() + timedelta(days=16), today() + timedelta(days=44))
+    assert (month.standing(today()), month.standing(date(2100, 1, 1))) == ("not known", "not known")
+    assert (baseline.opens, baseline.is_about) == (None, False)
+    for address in (f"/subjects/{subject.pk}", "/calendar/subjects?site=01"):
+        page = browser_of(person_with("monitor", "01")).get(address).content.decode()
+        assert "counted from the day of allocation" in page
+        assert "≈ " in page

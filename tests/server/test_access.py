@@ -346,10 +346,10 @@ def words_of_case_books() -> set[str]:
 
 
 def words_of_allocation() -> set[str]:
-    from funis.capture.conduct.allocation.act import QUESTIONS
+    from funis.capture.conduct.allocation.act import BEFORE, QUESTIONS
     from funis.capture.pages.allocations import UNPROVEN_SELF
 
-    return {*QUESTIONS, UNPROVEN_SELF}
+    return {*QUESTIONS, UNPROVEN_SELF, *BEFORE.values()}
 
 
 def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> None:

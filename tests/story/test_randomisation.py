@@ -182,3 +182,17 @@ def test_without_a_randomisation_nobody_is_called_randomised() -> None:
     ]
     assert not any("andomised" in line or "llocated" in line for line in words)
     assert "Consented, enrolled, met every criterion: n = 40" in words
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"), [("", 0), ("block_sizes = [4]\n", 1), ("block_sizes = [2, 4]\n", 0)]
+)
+def test_blocks_of_one_size_are_a_warning(tmp_path: Path, sizes: str, count: int) -> None:
+    folder = make_study("randomised", tmp_path / "trial")
+    path = folder / "study.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[randomisation]\n", f"[randomisation]\n{sizes}"), encoding="utf-8")
+    found = [
+        each for each in read_tables(folder, read_study(folder)).findings if each.code == "one_block_size"
+    ]
+    assert [each.level for each in found] == ["warning"] * count

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from funis.capture.conduct.consent import consent_in_force
+from funis.capture.context import moment_at
 from funis.capture.forms.plan_parts import StudyPlan, VisitPlan
-from funis.capture.models import Form, Subject, SubjectVisit
-from funis.capture.study_in_force import plan_of, today, version_at
+from funis.capture.models import Allocation, Form, Subject, SubjectVisit
+from funis.capture.study_in_force import plan_of, started_with, today, version_at
 from funis.errors import ValueRangeError
 
 UNSCHEDULED = "unscheduled"
@@ -24,18 +27,20 @@ class Planned:
     plan : the planned visit
     opens, closes : first and last day of its window; none as long as day 0 is not known
     visit : as it was recorded
+    is_about : the window is counted from the day of allocation, for who may not know day 0
     """
 
     plan: VisitPlan
     opens: date | None
     closes: date | None
     visit: SubjectVisit | None
+    is_about: bool = False
 
     def standing(self, day: date) -> str:
         """Tell where the visit stands on a day: recorded, missed, ahead, due, overdue, or not known."""
         if self.visit is not None:
             return "missed" if self.visit.data.get("attended") == 0 else "recorded"
-        if self.opens is None or self.closes is None:
+        if self.opens is None or self.closes is None or self.is_about:
             return "not known"
         return "ahead" if day < self.opens else "due" if day <= self.closes else "overdue"
 
@@ -46,14 +51,49 @@ def planned_visits(subject: Subject, plan: StudyPlan, *, is_blinded: bool = Fals
     Parameters
     ----------
     subject, plan : the subject, and the plan of the site
-    is_blinded : without windows, which are counted from the first infusion and so tell that there was one
+    is_blinded : with windows counted from the day of allocation, which hangs on no arm, of visits after day
+        0; those from the first infusion tell whether and when there was one
     """
     recorded = {visit.name: visit for visit in visits_of(subject)}
-    start = None if is_blinded else first_infusion(subject)
+    start = allocated_days([subject]).get(subject.pk) if is_blinded else first_infusion(subject)
     return [
-        Planned(each, _day(start, each.opens), _day(start, each.closes), recorded.get(each.name))
+        Planned(
+            each,
+            *window_from(start, each, is_about=is_blinded),
+            recorded.get(each.name),
+            is_about=is_blinded and start is not None and each.day > 0,
+        )
         for each in plan.visits
     ]
+
+
+def window_from(
+    start: date | None, plan: VisitPlan, *, is_about: bool = False
+) -> tuple[date | None, date | None]:
+    """Give first and last day of the window of a planned visit.
+
+    Parameters
+    ----------
+    start : day from which it is counted; none: there is no window
+    plan : the planned visit
+    is_about : counted from the day of allocation: of visits up to day 0 nothing can be said
+
+    Examples
+    --------
+    >>> plan = VisitPlan("month_1", "Month 1", 30, 16, 44, ())
+    >>> [day.isoformat() for day in window_from(date(2026, 1, 5), plan) if day]
+    ['2026-01-21', '2026-02-18']
+    """
+    if is_about and plan.day <= 0:
+        return None, None
+    return _day(start, plan.opens), _day(start, plan.closes)
+
+
+def allocated_days(subjects: Sequence[Subject]) -> dict[str, date]:
+    """Give the day of allocation, in the time zone of the study, by the id of each allocated subject."""
+    zone = ZoneInfo(started_with().trial.timezone)
+    found = Allocation.objects.filter(subject__in=[each.pk for each in subjects]).values_list("subject", "at")
+    return {key: moment_at(at).astimezone(zone).date() for key, at in found}
 
 
 def _day(start: date | None, days: int | None) -> date | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from funis.capture.conduct.participation import ENDED
+from funis.capture.conduct.visits import allocated_days, window_from
 from funis.capture.forms.plan_parts import StudyPlan, VisitPlan
 from funis.capture.models import Consent, Form, Subject, SubjectVisit
 from funis.capture.models.screening import SCREEN_FAILURE
@@ -37,7 +38,8 @@ class CalendarCell:
     ----------
     plan : the planned visit
     state : one of `CELL_WORDS`
-    opens, closes : of its window; none as long as day 0 is not known, or where any day counts
+    opens, closes : of its window; none as long as day 0 is not known, or where any day counts. Where the
+        state is `UNKNOWN` they are counted from the day of allocation, for who may not know day 0
     visit : as it was recorded, none where it was not
     """
 
@@ -59,6 +61,7 @@ class SubjectFacts:
     has_ended : no further visit is awaited
     visits : planned visits that were recorded or missed, by name
     infusions : given
+    allocated_on : day of allocation, for who may not know day 0; none for others
     """
 
     began_on: date | None
@@ -66,6 +69,7 @@ class SubjectFacts:
     has_ended: bool
     visits: Mapping[str, SubjectVisit]
     infusions: int
+    allocated_on: date | None = None
 
 
 def read_facts(subjects: Sequence[Subject], *, is_blinded: bool = False) -> dict[str, SubjectFacts]:
@@ -74,8 +78,9 @@ def read_facts(subjects: Sequence[Subject], *, is_blinded: bool = False) -> dict
     Parameters
     ----------
     subjects : of one page, or of one turn of the summaries
-    is_blinded : as if nobody was infused
+    is_blinded : as if nobody was infused, with the day of allocation, which hangs on no arm
     """
+    allocated = allocated_days(subjects) if is_blinded else {}
     keys = [each.pk for each in subjects]
     visits: dict[str, dict[str, SubjectVisit]] = {key: {} for key in keys}
     for visit in SubjectVisit.objects.filter(subject__in=keys):
@@ -95,6 +100,7 @@ def read_facts(subjects: Sequence[Subject], *, is_blinded: bool = False) -> dict
             or (bool(consents[each.pk]) and all(one.withdrawn_on for one in consents[each.pk])),
             visits[each.pk],
             len(infused[each.pk]),
+            allocated.get(each.pk),
         )
         for each in subjects
     }
@@ -114,9 +120,11 @@ def make_calendar(plan: StudyPlan, facts: SubjectFacts, day: date) -> list[Calen
 
 def _cell(plan: VisitPlan, facts: SubjectFacts, day: date) -> CalendarCell:
     start, visit = facts.began_on, facts.visits.get(plan.name)
-    opens = start + timedelta(days=plan.opens) if start and plan.opens is not None else None
-    closes = start + timedelta(days=plan.closes) if start and plan.closes is not None else None
-    return CalendarCell(plan, _state(visit, facts, opens, closes, day), opens, closes, visit)
+    opens, closes = window_from(start, plan)
+    state = _state(visit, facts, opens, closes, day)
+    if state == UNKNOWN and facts.allocated_on is not None:
+        opens, closes = window_from(facts.allocated_on, plan, is_about=True)
+    return CalendarCell(plan, state, opens, closes, visit)
 
 
 def _state(

@@ -96,6 +96,7 @@ def show_allocation(asked: PageRequest, key: str) -> HttpResponse:
         clock=shown_moment,
         UNBLINDED=UNBLINDED,
         WRONG_STRATUM=WRONG_STRATUM,
+        BEFORE=act.BEFORE,
     )
 
 
@@ -109,6 +110,7 @@ def allocate(asked: PageRequest, key: str) -> HttpResponse:
             for name, value in given.items()
             if name.startswith("stratum_")
         }
+        act.state_not_before(subject, given.get("before", ""))
         act.allocate(subject, seen, asked.login)
     return HttpResponseRedirect(f"/subjects/{key}/allocation")
 

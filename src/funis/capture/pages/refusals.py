@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from funis.capture.conduct.allocation.arms import AlteredArmError
 from funis.capture.context import Acting, acting
+from funis.capture.pages.refusal_words import refusal_parts
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest
 from funis.capture.people.accounts import rights_of
 from funis.capture.study_in_force import today
+from funis.capture.trail.events import record_event
 from funis.errors import FunisError
 
 
@@ -28,10 +31,33 @@ class RefusalMiddleware:
         """Say what was refused."""
         if not isinstance(exception, FunisError):
             return None
+        if isinstance(exception, AlteredArmError):
+            return _tell_altered(request, exception)
         if request.headers.get("accept", "").startswith("application/json"):
             return JsonResponse({"error": str(exception)}, status=422)
-        language = str(getattr(request.user, "language", "en"))
-        with acting(Acting(str(request.user), sites=None)):
-            rights = rights_of(request.user, today())
-        asked = PageRequest(request, rights, (), str(request.user), language)
-        return draw(asked, "refused.html", status=422, words=str(exception))
+        asked = _asked(request)
+        parts = refusal_parts(exception, asked.language)
+        return draw(asked, "refused.html", status=422, words=str(exception), parts=parts)
+
+
+def _asked(request: HttpRequest) -> PageRequest:
+    language = str(getattr(request.user, "language", "en"))
+    with acting(Acting(str(request.user), sites=None)):
+        rights = rights_of(request.user, today())
+    return PageRequest(request, rights, (), str(request.user), language)
+
+
+def _tell_altered(request: HttpRequest, exception: AlteredArmError) -> HttpResponse:
+    """Say that a stored row does not agree with its proof, and whom to call; the trail says who saw it when.
+
+    What the page wrote before is undone by now: this is a transaction of its own.
+    """
+    row, asked = exception.allocation, _asked(request)
+    with acting(Acting(asked.login, "altered row seen", request.META.get("REMOTE_ADDR", ""), sites=None)):
+        record_event(
+            "altered row seen", f"subject:{row.subject_id}", {"table": row._meta.db_table, "row": row.pk}
+        )
+    if request.headers.get("accept", "").startswith("application/json"):
+        return JsonResponse({"error": str(exception)}, status=500)
+    number = row.subject.number if asked.rights.may("see allocations", row.site) else ""
+    return draw(asked, "altered.html", status=500, number=number)

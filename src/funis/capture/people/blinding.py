@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 WITHHELD_FORMS: Final = frozenset({"infusions", "lots", "donors"})
 """Forms whose values, queries and history a blinded person does not see."""
-OF_ARMS: Final = frozenset({"missing_infusion", "ratio_not_kept"})
-"""Findings that the arms decide, whatever form they are about."""
+OF_ARMS: Final = frozenset({"missing_infusion", "ratio_not_kept", "one_block_size"})
+"""Findings that the arms decide or that help to guess one, whatever form they are about."""
 _OF_INFUSIONS: Final = frozenset(
     {
         *("consent_after_infusion", "infusion_denied", "missing_consent"),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from funis.capture.configuration import read_configuration
-from funis.capture.context import because
+from funis.capture.context import because, seeing
 from funis.capture.models import DonorIdentity, StudyForm, Subject, SubjectIdentity
 from funis.capture.people.sealing import open_by, seal_by
 from funis.capture.trail.events import record_event
@@ -191,6 +191,45 @@ def open_identity(subject: Subject, reason: str) -> KeptIdentity:
     with because(reason.strip()):
         record_event("identity opened", f"subject:{subject.pk}", {})
     return found
+
+
+def others_of_same_person(subject: Subject) -> list[Subject]:
+    """Give other subjects whose kept identity is that of the same person; nobody is shown it.
+
+    The same person is who has the same hospital number at the same site, or the same names and birth date.
+
+    Parameters
+    ----------
+    subject : with an identity; of one without nothing can be told
+
+    Raises
+    ------
+    ValueRangeError : a key of identities is another one than the one that sealed
+    """
+    own = identity_of(subject)
+    if own is None or not own.sealed_key:
+        return []
+    person = _read(own, subject.site, _whose(subject))
+    with seeing(None):
+        rows = list(
+            SubjectIdentity.objects.exclude(pk=own.pk).exclude(sealed_key="").select_related("subject")
+        )
+    return [
+        row.subject
+        for row in rows
+        if _is_same(person, _read(row, row.site, _whose(row.subject)), is_one_site=row.site == subject.site)
+    ]
+
+
+def _is_same(one: KeptIdentity, other: KeptIdentity, *, is_one_site: bool) -> bool:
+    def told(*texts: str) -> tuple[str, ...]:
+        return tuple("".join(text.split()).casefold() for text in texts)
+
+    numbers = told(one.hospital_number, other.hospital_number)
+    if is_one_site and all(numbers) and numbers[0] == numbers[1]:
+        return True
+    known = bool(one.birth_date and other.birth_date)
+    return known and told(one.names, one.birth_date) == told(other.names, other.birth_date)
 
 
 def destroy_identity(subject: Subject, reason: str) -> None:

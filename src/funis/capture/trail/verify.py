@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from funis.capture.context import SERVER, Acting, acting
 from funis.capture.database.connections import link
 from funis.capture.database.fingerprint import read_fingerprint
+from funis.capture.models import Allocation
 from funis.capture.trail.anchors import check_anchors, read_anchors
 from funis.capture.trail.receipts import Receipt, read_receipts
 from funis.capture.trail.redaction_check import RedactionRecord, check_texts, read_redactions
@@ -84,6 +86,7 @@ def verify_trail(study: str, kept: Witnesses = Witnesses()) -> Verified:
             *(Alteration(place, what) for place, what in check_texts(rows)),
             *(Alteration(place, "has a text beside it and is gone") for place in read_lone_texts()),
             *(Alteration(place, what) for place, what in compare_rows(rows)),
+            *check_arms(),
             *(Alteration(place, what) for place, what in check_anchors(rows, anchors, study, kept.key)),
             *check_receipts(rows, given),
             *check_schema(last_schema(rows)),
@@ -91,6 +94,15 @@ def verify_trail(study: str, kept: Witnesses = Witnesses()) -> Verified:
     return Verified(
         len(rows), len(heads), len(given), len(anchors), tuple(found), tuple(read_redactions(rows))
     )
+
+
+def check_arms() -> Iterator[Alteration]:
+    """Check that each sealed arm is the one whose fingerprint stands in the trail; none is opened for it."""
+    for row in Allocation.objects.order_by("number"):
+        if sha256(row.sealed.encode()).hexdigest() != row.fingerprint:
+            yield Alteration(
+                f"{row._meta.db_table} {row.pk}", "the sealed arm is not the one that was sealed"
+            )
 
 
 def last_schema(rows: Iterable[Row]) -> str:

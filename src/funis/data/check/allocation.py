@@ -14,7 +14,7 @@ _RARE: Final = 0.001
 
 
 def check_allocation(data: Data) -> Iterator[Finding]:
-    """Find an arm that has so few or so many subjects that the ratio of the study file does not explain it.
+    """Find blocks of one size, and an arm of a size that the ratio of the study file does not explain.
 
     Parameters
     ----------
@@ -25,6 +25,13 @@ def check_allocation(data: Data) -> Iterator[Finding]:
     iterator of Finding
     """
     plan, subjects = data.study.randomisation, data.frames["subjects"]
+    if plan is not None and len(set(plan.block_sizes)) == 1:
+        message = (
+            f"Every block has the size {plan.block_sizes[0]}: who learns the arms of all but the last "
+            "subject of a block knows the next one."
+        )
+        fix = "Give two sizes or more in block_sizes, or leave it out for two and three times the shares."
+        yield Finding("warning", "one_block_size", "subjects", "study.toml", None, "", "", message, fix)
     if plan is None or subjects.is_empty():
         return
     arms = [arm for arm in subjects["arm"].to_list() if arm in plan.ratio]

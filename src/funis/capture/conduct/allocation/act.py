@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from funis.capture.conduct.allocation.arms import allocation_of, hold_seed, open_arm, seal_arm
 from funis.capture.conduct.allocation.methods import Before, Stratum, choose_arm, label_of
@@ -15,7 +16,9 @@ from funis.capture.context import moment, seeing
 from funis.capture.models import Allocation, AllocationEvent, Subject
 from funis.capture.models.allocations import WRONG_STRATUM
 from funis.capture.models.screening import ELIGIBLE
+from funis.capture.people.identity import others_of_same_person
 from funis.capture.study_in_force import study_of, today, version_at
+from funis.capture.trail.events import record_event
 from funis.errors import ValueRangeError
 from funis.study.model import Study
 from funis.study.randomisation import Randomisation
@@ -63,13 +66,15 @@ def allocate(subject: Subject, seen: Mapping[str, str], login: str) -> Allocatio
 
     Raises
     ------
-    ValueRangeError : the subject was allocated before, no consent is in force, eligibility is not confirmed,
-        a stratum is not known or another than was seen, or the subject is closed to entry
+    ValueRangeError : the subject was allocated before, also under another number as the kept identities say,
+        no consent is in force, eligibility is not confirmed, a stratum is not known or another than was seen,
+        or the subject is closed to entry
     """
     refuse_closed(scope_of(subject), changes_subject=True)
     seed = hold_seed()
     if allocation_of(subject) is not None:
         raise ValueRangeError("allocation", "one that stands", "a subject who was not allocated yet")
+    _refuse_same_person(subject)
     study, plan = plan_at(subject.site)
     stratum = known_strata(_let_in(study, subject))
     if plan is None:
@@ -96,6 +101,43 @@ def allocate(subject: Subject, seen: Mapping[str, str], login: str) -> Allocatio
     row.sealed, row.fingerprint = seal_arm(subject, arm)
     row.save()
     return row
+
+
+BEFORE: Final = {"no": "No, this person was not", "yes": "Yes, under another number"}
+"""What may be stated of an earlier allocation of the same person, with the printed words."""
+
+
+def state_not_before(subject: Subject, stated: str) -> None:
+    """Take the statement that this person was not allocated before; it stands in the trail of the subject.
+
+    Raises
+    ------
+    ValueRangeError : nothing is stated, or that the person was
+    """
+    if stated == "yes":
+        raise ValueRangeError(
+            "person", "one who was allocated under another number", "one who was not", _GO_ON_THERE
+        )
+    if stated != "no":
+        raise ValueRangeError(
+            "earlier allocation", "nothing", "whether this person was allocated before, under another number"
+        )
+    record_event("stated not allocated before", f"subject:{subject.pk}", {})
+
+
+def _refuse_same_person(subject: Subject) -> None:
+    """Refuse who was allocated under another number; the number of another site is not told."""
+    for other in others_of_same_person(subject):
+        with seeing(None):
+            found = allocation_of(other)
+        if found is not None:
+            place = other.number if other.site == subject.site else "a number of another site"
+            raise ValueRangeError(
+                "person", f"one who was allocated as {place}", "one who was not", _GO_ON_THERE
+            )
+
+
+_GO_ON_THERE: Final = "That allocation stands: go on under that number, and end the screening of this one."
 
 
 def _let_in(study: Study, subject: Subject) -> dict[str, str | None]:

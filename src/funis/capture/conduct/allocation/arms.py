@@ -25,6 +25,17 @@ _SEED_BYTES: Final = 32
 _PADDED: Final = 256
 
 
+class AlteredArmError(ValueRangeError):
+    """The sealed arm of a subject is not what was sealed: somebody altered or moved the row."""
+
+    def __init__(self, allocation: Allocation) -> None:
+        self.allocation = allocation
+        super().__init__(
+            "arm", "one that is not as it was sealed", "the row as it was written",
+            "Do not go on with this subject: funis audit-trail verify names what was altered.",
+        )  # fmt: skip
+
+
 def make_seed() -> None:
     """Make the secret of the trial where there is none yet, within a transaction in which the server acts."""
     if AllocationSeed.objects.exists():
@@ -116,12 +127,17 @@ def open_arm(allocation: Allocation) -> str:
 
     Raises
     ------
-    ValueRangeError : the row was altered or moved, or the key is another one
+    AlteredArmError : the row was altered or moved
+    ValueRangeError : the key is another one
     """
     seed = AllocationSeed.objects.order_by("pk").first()
     if seed is None or hashlib.sha256(allocation.sealed.encode()).hexdigest() != allocation.fingerprint:
-        raise ValueRangeError("arm", "one that is not as it was sealed", "the row as it was written")
-    padded = open_by(_key(seed), allocation.sealed, _whose(allocation.subject_id), "arm")
+        raise AlteredArmError(allocation)
+    key = _key(seed)
+    try:
+        padded = open_by(key, allocation.sealed, _whose(allocation.subject_id), "arm")
+    except ValueRangeError as error:
+        raise AlteredArmError(allocation) from error
     return padded[2 : 2 + int.from_bytes(padded[:2], "big")].decode()
 
 
