@@ -15,7 +15,7 @@ from funis.study.model import Study
 TRANSLATED = (
     "sledai_2k", "sledai", "sledai_2k_30_day", "clinical_sledai", "selena_sledai", "selena_sledai_2k_proteinuria",
     "bilag_2004", "essdai", "clinessdai", "ssdai", "esspri", "magic_gvhd", "icaht_early", "icaht_late",
-    "tear_breakup_time", "oral_dryness", "ocular_dryness", "omeract_ultrasound",
+    "tear_breakup_time", "oral_dryness", "ocular_dryness", "omeract_ultrasound", "rand_36_energy_fatigue",
 )  # fmt: skip
 FILES = sorted((FOLDER / "zh_Hans").glob("*.toml"))
 

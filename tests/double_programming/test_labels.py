@@ -57,6 +57,7 @@ COLUMNS = {
     "steroid_longest_run_above": "above 10", "steroid_days_within": "10 mg or less",
     "steroid_longest_run_within": "10 mg or less", "clasi_activity": "clasi",
     "swollen_joints_28": "swollen", "immunosuppressant": "immunosuppressant", "tender_joints_28": "tender",
+    "pain_vas": "pain", "fatigue_vas": "fatigue", "sf_36_physical": "physical", "sf_36_mental": "mental",
 }  # fmt: skip
 GRADES = {
     "with_a": "at A", "with_b": "at B|one B|two B", "new_a": "new BILAG A", "new_b": "new BILAG B|new B",

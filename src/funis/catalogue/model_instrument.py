@@ -31,7 +31,8 @@ class Item:
     row : number of the row in the published table, from 1
     name : key of the item and name of its column
     label : our own short words
-    values : allowed values, lowest first; empty for a measured quantity
+    values : allowed values, that of the fewest points first (the highest number first in an item that counts
+        the other way round); empty for a measured quantity
     points : what each of `values` contributes; empty for a measured quantity
     system : organ system or domain, empty where the instrument has none
     by : who records it: ``clinician``, ``subject``, ``lab`` or ``device``
@@ -68,6 +69,14 @@ class Item:
     def is_measured(self) -> bool:
         """Whether the item is a measured quantity, not one of a few levels."""
         return not self.values
+
+    @property
+    def span(self) -> tuple[float | None, float | None]:
+        """Lowest and highest number that may be recorded, whichever way they count; none for letters."""
+        if self.is_measured:
+            return self.minimum, self.maximum
+        numbers = [float(value) for value in self.values if not isinstance(value, str)]
+        return (min(numbers), max(numbers)) if numbers else (None, None)
 
     @property
     def is_text(self) -> bool:

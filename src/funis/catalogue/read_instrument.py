@@ -91,6 +91,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "level_labels",
                 "spellings",
                 "analyte",
+                "reversed",
             ],
         ),
     ),
@@ -362,6 +363,8 @@ def _build_item(
     name = row["item"]
     place = ("items", row["row"], name)
     limits = {} if values else _find_limits(file, place, row, analytes)
+    if row.get("reversed", False):
+        values = _turn_round(file, row, values)
     return Item(
         row=row["row"],
         name=name,
@@ -379,6 +382,20 @@ def _build_item(
         spellings=tuple(row.get("spellings", {}).items()),
         alternatives=next((group for group in groups if name in group), ()),
     )
+
+
+def _turn_round(file: DefinitionFile, row: Content, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Put the values of an item that counts the other way round in the order of their points."""
+    place = ("items", row["row"], row["item"])
+    if len(values) < 3 or isinstance(values[0], str):
+        fix = "Remove it; name a yes/no item by its opposite."
+        file.refuse(
+            place, "reversed", True, "only an item of several numbers counts the other way round", fix
+        )
+    if {"when", "levels"} & set(row):
+        fix = "Remove one of the two."
+        file.refuse(place, "reversed", True, "measured values cannot fill an item that is reversed", fix)
+    return values[::-1]
 
 
 def _replace_item(file: DefinitionFile, item: Item, row: Content) -> Item:

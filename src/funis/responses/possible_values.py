@@ -185,7 +185,7 @@ def limits_of_index(found: ResponderIndex) -> FrameLimits:
     known = {item.name: item for item in checked_items(instrument)}
     made: dict[str, ColumnLimits] = {}
     for item in found.items:
-        low, high = (float(known[item.item].values[place]) for place in (0, -1))
+        low, high = (float(end or 0) for end in known[item.item].span)
         made[item.item] = ColumnLimits(item.item, low, high)
         made[f"{item.item}_improved"] = ColumnLimits(f"{item.item}_improved", 0, 1)
         for measure in item.measures:

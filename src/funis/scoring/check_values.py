@@ -170,10 +170,10 @@ def _may_be_refused(item: Item, column: pl.Series) -> bool:
         return False
     low: Any
     high: Any
-    low, high = (item.minimum, item.maximum) if item.is_measured else (item.values[0], item.values[-1])
+    low, high = item.span
     if lowest < low or highest > high:
         return True
-    has_gaps = not item.is_measured and tuple(range(int(low), int(high) + 1)) != item.values
+    has_gaps = not item.is_measured and len(item.values) != int(high) - int(low) + 1
     is_fractional = not item.is_measured and column.dtype.is_float()
     return has_gaps or (is_fractional and bool((column.fill_nan(None) % 1 != 0).any()))
 

@@ -326,7 +326,7 @@ _REVERSED: Final[Mapping[Operator, Operator]] = {">": "<", ">=": "<=", "<": ">",
 def _ends_of(reading: Reading, term: Term) -> tuple[float, float] | None:
     """Give the value that meets a comparison most easily, and the one that does least easily."""
     item = reading.layout.definition.item(term.name)
-    low, high = (item.minimum, item.maximum) if item.is_measured else (item.values[0], item.values[-1])
+    low, high = item.span
     if low is None or high is None:
         return None
     ends = (float(low), float(high))

@@ -63,8 +63,14 @@ def item_choices(found: Definition, item: Item, chinese: dict[str, str]) -> tupl
     words = _words_of(found, item)
     return tuple(
         ChoicePlan(value, Words(words[value].en, chinese.get(str(value)) or words[value].zh))
-        for value in _codes(item)
+        for value in _in_printed_order(_codes(item))
     )
+
+
+def _in_printed_order(codes: tuple[Code, ...]) -> list[Code]:
+    """Ask for the numbers of a level as a form prints them, upwards, whichever way they count."""
+    numbers = [code for code in codes if isinstance(code, int)]
+    return list(codes) if len(numbers) < len(codes) else [*sorted(numbers)]
 
 
 def _codes(item: Item) -> tuple[Code, ...]:

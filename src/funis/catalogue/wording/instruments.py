@@ -238,12 +238,19 @@ def _points_words(found: Definition, item: Item) -> str:
     if item.is_measured:
         return "measured"
     levels = joined_words([str(value) for value in item.values], "or")
+    numbers = [float(value) for value in item.values if not isinstance(value, str)]
+    if numbers[1:] and numbers[0] > numbers[-1]:
+        return f"counted the other way round, {levels} as {_several_points(item)}"
     if item.is_text or found.kind == "grades":
         return f"recorded as {levels}"
     points = [Decimal(str(value)) for value in item.points]
     if len(points) == 2 and points[0] == 0:
         return f"{with_unit(points[1], 'points')} where present"
-    return f"{joined_words([number_words(value) for value in points], 'or')} points"
+    return _several_points(item)
+
+
+def _several_points(item: Item) -> str:
+    return f"{joined_words([number_words(Decimal(str(value))) for value in item.points], 'or')} points"
 
 
 def _item_words(found: Definition, values: Mapping[str, Any], item: Item) -> str:
