@@ -26,7 +26,7 @@ def visit(*answers: int | None) -> dict[str, Any]:
 def score_ways(row: dict[str, Any]) -> dict[str, Any]:
     """Score with a frame of numbers, a lazy one, one of texts and the compiled scorer, which must agree."""
     frame = pl.DataFrame([{"subject": "1", "day": 0, **row}], infer_schema_length=None)
-    ways = [
+    ways: list[dict[str, Any]] = [
         funis.score(frame, NAME).row(0, named=True),
         funis.score(frame.lazy(), NAME).collect().row(0, named=True),
         funis.score(frame.with_columns(pl.col(ITEMS).cast(pl.String)), NAME).row(0, named=True),
@@ -62,7 +62,7 @@ def test_sums_by_hand(answers: tuple[int, ...], mean: float) -> None:
 @pytest.mark.parametrize("answer", [0, 7, 2.5])
 def test_what_is_not_on_the_form_is_refused(answer: float) -> None:
     for item in (ITEMS[0], ITEMS[3]):
-        row = {name: 3.0 for name in ITEMS} | {item: answer}
+        row = dict.fromkeys(ITEMS, 3.0) | {item: answer}
         with pytest.raises(ValueRangeError, match=item):
             funis.score(pl.DataFrame([row]), NAME)
 

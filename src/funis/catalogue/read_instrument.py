@@ -390,11 +390,11 @@ def _turn_round(file: DefinitionFile, row: Content, values: tuple[Any, ...]) -> 
     if len(values) < 3 or isinstance(values[0], str):
         fix = "Remove it; name a yes/no item by its opposite."
         file.refuse(
-            place, "reversed", True, "only an item of several numbers counts the other way round", fix
+            place, "reversed", "true", "only an item of several numbers counts the other way round", fix
         )
     if {"when", "levels"} & set(row):
         fix = "Remove one of the two."
-        file.refuse(place, "reversed", True, "measured values cannot fill an item that is reversed", fix)
+        file.refuse(place, "reversed", "true", "measured values cannot fill an item that is reversed", fix)
     return values[::-1]
 
 
