@@ -36,8 +36,8 @@ WORDS = QUANTITIES | {"ever": "ever", "baseline_active": "systems at A or B at b
 ABSENT = {"": "", "met": "met if never recorded", "not_met": "not met if never recorded"}
 
 # A trial may call these columns otherwise: wherever a phrase reads one, a parameter of that name holds the column.
-RENAMED = {"pain_vas", "fatigue_vas", "sf_36_physical", "sf_36_mental", 
-    "acanthocytes", "clinessdai", "creatinine", "essdai", "esspri", "gfr", "haemoglobin", "igg", "index",
+RENAMED = {
+    "pain_vas", "fatigue_vas", "sf_36_physical", "sf_36_mental", "acanthocytes", "clinessdai", "creatinine", "essdai", "esspri", "gfr", "haemoglobin", "igg", "index",
     "instrument", "measured", "ocular_staining_score", "pga", "platelets", "pre_flare_gfr", "prednisone",
     "red_cell_casts", "rheumatoid_factor", "salivary_ultrasound", "schirmer", "sledai",
     "steroid_days_above", "steroid_days_within", "steroid_longest_run_above", "steroid_longest_run_within",
