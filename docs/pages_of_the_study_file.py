@@ -25,6 +25,7 @@ from funis.study.event_groups import EventGroup
 from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
 from funis.study.intercurrent import MEANINGS
+from funis.study.lab_limits import LabLimit
 from funis.study.model import (
     Arm,
     Criterion,
@@ -68,6 +69,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[event_groups]]", EventGroup),
     ("[instruments.NAME]", InstrumentChoice),
     ("[[labs]]", LabTest),
+    ("[[lab_limits]]", LabLimit),
     ("[[columns]]", ExtraColumn),
     ("[[adjudications]]", Adjudication),
     ("[[visit_columns]]", VisitColumn),
@@ -151,6 +153,13 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
             "looks = [5, 10]\nlimits = [1, 2]"
         ),
         '[[stopping]]\nid = "severe"\nlooks = [5, 10]\nlimits = [1]',
+    ),
+    "[[lab_limits]]": (
+        (
+            '[[labs]]\ntest = "igg"\nunit = "g/L"\n\n'
+            '[[lab_limits]]\nid = "severe_low_igg"\ntest = "igg"\nbelow = 4'
+        ),
+        '[[labs]]\ntest = "igg"\nunit = "g/L"\n\n[[lab_limits]]\nid = "low_igg"\ntest = "igg"',
     ),
     "[[adjudications]]": (
         (

@@ -16,6 +16,7 @@ from typing import Any
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import tables_from_frames
+from funis.reporting.flare_count_tables import build_flare_count_tables
 from funis.reporting.flare_rate_tables import build_flare_rate_tables
 from funis.reporting.number_book import read_numbers
 from funis.results import Results
@@ -94,3 +95,17 @@ def test_one_visit_alone() -> None:
     printed = {row.stub.text: [cell.text for cell in row.cells] for row in table.rows}
     # Of the flares of day 91 alone: A1 and A2 none, A3 open.
     assert printed["Cells"][:3] == ["2/3", "0; visits that cannot be told: 1", "0.5"]
+
+
+def test_the_mean_number_by_each_visit_by_hand() -> None:
+    study = make_study()
+    (table,) = build_flare_count_tables(study, read_numbers(results_of(study).numbers))
+    heads = [row.stub.text for row in table.rows if not row.cells]
+    assert [head for head in heads if head.endswith("any flare")][:1] == heads[:1]
+    first = heads.index("Cells: any flare")
+    rows = [row for row in table.rows if row.cells][3 * first : 3 * first + 3]
+    cells = [[cell.text for cell in row.cells] for row in rows]
+    # Followed to day 91, 91 and 30: A3 is told at day 30 alone. Flares: A1 at 30; A1 and A2 at 60.
+    # Means 1/3, then 1/3 + 2/2, then the same.
+    assert [cell[0] for cell in cells] == ["3", "2", "2"]
+    assert [cell[2].split(" ")[0] for cell in cells] == ["0.33", "1.33", "1.33"]

@@ -48,6 +48,8 @@ durability        definition (category: responder) by later visit;  count, perce
                   definition (category: ``MCR``; ``MCR to none``)   n at the first visit; count
 time_in_state     definition (category: share, longest_days)         n mean sd median q1 q3 min max
                   half_or_more                                      count, percent, lower, upper
+flare_count       the same, by visit                                at_risk competing_events estimate
+                                                                    lower upper
 event_rate        definition of flares (category: any, a class);    events person_years cannot_tell; a year
                   endpoint id; contrast is the control arm          or ratio: estimate lower upper by exact_
                                                                     poisson, negative_binomial; p
@@ -69,6 +71,8 @@ lab_shift         ``<lab>_from_0``, ``_1_or_more``, ``_not_known``  count of tho
                   missing); ``<lab>_worsened``                      count, cannot_tell; ``_not_measured``
 adjudication      question (category: agreed, settled, an outcome)  count, percent, lower and upper
                   kappa, kappa_linear, kappa_quadratic, _fleiss     estimate lower upper se; n
+lab_limit         limit of the study file (category: none,          count, percent, lower and upper
+                  at_baseline)
 toxicity_grade    ``<grading>_worst`` (category: 0 to 4, cannot_    count, percent; asked: of how many known
                   tell); ``_any_grade``, ``_grade_3_or_more``       the same, lower and upper
 deviation         code of a check (category: criterion); any,       count, percent of the treated
@@ -127,6 +131,7 @@ from funis.analysis.disposition import count_disposition
 from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
 from funis.analysis.glucocorticoid import describe_glucocorticoid
+from funis.analysis.lab_limits import count_lab_limits
 from funis.analysis.lab_shifts import count_lab_shifts
 from funis.analysis.limits_of_size import describe_size
 from funis.analysis.observations import (
@@ -203,6 +208,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     gaps = _analyse_beyond(run, visits)
     count_adverse_events(run)
     count_lab_shifts(run)
+    count_lab_limits(run)
     count_toxicity_grades(run, scored)
     describe_exposure(run)
     describe_courses(run, tables, scored, visits)

@@ -9,6 +9,7 @@ from funis.analysis.between_arms import compare_changes_between, compare_respons
 from funis.analysis.change import compare_changes
 from funis.analysis.diagnostics import diagnose_changes
 from funis.analysis.durability import count_durability
+from funis.analysis.flare_counts import count_flares_by_visit
 from funis.analysis.flare_rates import count_flare_rates, judges_flares
 from funis.analysis.performance_goal import compare_with_goal
 from funis.analysis.regression_to_mean import estimate_falls
@@ -93,6 +94,7 @@ def look_beside(run: Run, endpoint: Endpoint, judged: Judged) -> None:
             compare_responses_over_visits(run, endpoint, judged)
             if judges_flares(endpoint):
                 count_flare_rates(run, endpoint, judged)
+                count_flares_by_visit(run, endpoint, judged)
             else:
                 count_durability(run, endpoint, judged)
                 describe_time_in_state(run, endpoint, judged)
@@ -107,7 +109,7 @@ def look_beside(run: Run, endpoint: Endpoint, judged: Judged) -> None:
 def _judge_for_time(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Judged:
     """Judge the responses that a time to event needs: none, the one of its origin, or one at every visit."""
     judged = endpoint.model_copy(update={"definition": definition_behind(run.study, endpoint)})
-    if endpoint.event == "response":
+    if endpoint.event in {"response", "loss"}:
         at = [visit.name for visit in run.study.follow_up_visits]
         return tuple(answer_endpoint(run, visits, judged, name) for name in at)
     if endpoint.event == "relapse" or endpoint.origin == "response":

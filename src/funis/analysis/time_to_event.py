@@ -116,6 +116,8 @@ def _derive_times(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> 
 
 def _origin_days(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> tuple[Floats | None, float]:
     frame = run.subject_frame
+    if endpoint.origin == "first_response":
+        return (_first_response(run, judged), 0.0) if judged else (None, 0.0)
     if endpoint.origin == "response":
         if not judged:
             return None, 0.0
@@ -151,7 +153,7 @@ def _event_days(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> Fl
             return None
         relapsed = (answers["relapse"] == YES).fill_null(value=False).to_numpy()
         return np.where(relapsed, _numbers(answers["relapse_day"]), np.nan)
-    return _first_response(run, judged)
+    return _first_loss(run, judged) if endpoint.event == "loss" else _first_response(run, judged)
 
 
 def _first_response(run: Run, judged: tuple[Answers, ...]) -> Floats:
@@ -165,6 +167,21 @@ def _first_response(run: Run, judged: tuple[Answers, ...]) -> Floats:
             run.panel.days[:, position],
         )
         days = np.where(np.isnan(days) & answers.responders, now, days)
+    return days
+
+
+def _first_loss(run: Run, judged: tuple[Answers, ...]) -> Floats:
+    """Give the day of the first visit, after one that shows the response, at which it is known to be gone.
+
+    Who left is said not to respond at the visits that were never made: only a visit that took place counts.
+    """
+    days = np.full(run.subject_frame.height, np.nan)
+    has_responded = np.zeros(run.subject_frame.height, dtype=np.bool_)
+    for answers in judged:
+        now = run.panel.days[:, run.panel.visit_index(answers.visit)]
+        gone = has_responded & answers.determinate & ~answers.responders & ~answers.filled
+        days = np.where(np.isnan(days) & gone, now, days)
+        has_responded = has_responded | answers.responders
     return days
 
 
@@ -247,7 +264,8 @@ def _observe_days(run: Run, endpoint: Endpoint, times: Times) -> tuple[Integers,
     assessed = _tables_judged(run, endpoint)
     enters = ~np.isnan(times.day)
     start = np.where(enters, times.start, np.nan)
-    from_response, at_visits = endpoint.origin == "response", endpoint.event in FOUND_AT_VISITS
+    from_response = endpoint.origin in {"response", "first_response"}
+    at_visits = endpoint.event in FOUND_AT_VISITS
     if endpoint.origin == "consent":
         from_lines = lines_of_subjects(run)
     elif from_response or run.study.trial.design == "observational":

@@ -21,6 +21,7 @@ _EVENTS: Final = {
     "death": "death from any cause",
     "response": "the first visit with {response}",
     "withdrawal": "withdrawal or loss to follow-up",
+    "loss": "the first later visit without {response}",
 }
 _LABORATORY: Final = (
     "Values as the laboratory reported them, in the units given; limits of normal are those of the "

@@ -27,9 +27,11 @@ from funis.reporting.estimand_tables import (
 )
 from funis.reporting.event_term_tables import build_event_term_tables
 from funis.reporting.finding_tables import build_file_tables, build_finding_tables
+from funis.reporting.flare_count_tables import build_flare_count_tables
 from funis.reporting.flare_rate_tables import build_flare_rate_tables
 from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
+from funis.reporting.lab_limit_tables import build_lab_limit_tables
 from funis.reporting.lab_shift_tables import build_lab_shift_tables
 from funis.reporting.labels import Labels
 from funis.reporting.listing_tables import build_event_listings, build_response_listings
@@ -110,6 +112,7 @@ def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tabl
         *build_performance_goal_tables(study, book),
         *build_durability_tables(study, book),
         *build_flare_rate_tables(study, book),
+        *build_flare_count_tables(study, book),
         *build_time_in_state_tables(study, book),
         *build_committee_tables(study, book),
         *build_repeated_response_tables(study, book),
@@ -144,6 +147,7 @@ def _other_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tab
         *build_toxicity_grade_tables(study, book),
         *build_main_lab_shifts(study, results, book),
         *build_lab_shift_tables(study, results, book),
+        *build_lab_limit_tables(study, book),
         *build_exposure_tables(study, book),
         *build_completeness_tables(study, book),
         *build_finding_tables(results, book),

@@ -294,7 +294,16 @@ def _survival_row(labels: Labels, book: NumberBook, group: Group, visit: str) ->
     ]
     estimate = _share_cell(survival, *limits)
     day = single(book.find(group, visit, "planned_time"), 0)
-    return TableRow(words(labels.visit(visit)), (day, at_risk, events, estimate), indent=1)
+    return TableRow(words(_point_words(labels, group, visit)), (day, at_risk, events, estimate), indent=1)
+
+
+def _point_words(labels: Labels, group: Group, visit: str) -> str:
+    """Name the visit; of a time that begins at another visit in each subject, as long after its beginning."""
+    planned = next((each for each in labels.study.endpoints if each.id == group.endpoint), None)
+    name = labels.visit(visit)
+    if planned is None or planned.origin != "first_response":
+        return name
+    return f"As long after it as {in_sentence(name)} is after day 0"
 
 
 def _share_cell(share: Number | None, lower: Number | None, upper: Number | None) -> TableCell:

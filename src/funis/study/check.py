@@ -29,6 +29,7 @@ from funis.study.check_estimands import (
 from funis.study.check_event_groups import check_event_groups
 from funis.study.check_groups import check_groups
 from funis.study.check_imported import check_imported
+from funis.study.check_lab_limits import check_lab_limits
 from funis.study.check_monitoring import check_monitoring
 from funis.study.check_product import check_product
 from funis.study.check_randomisation import check_randomisation
@@ -42,6 +43,7 @@ from funis.study.model import DATA_FORMS, Criterion, Endpoint, LabTest, Study
 from funis.study.planned_visit import Visit
 from funis.study.populations import populations_of
 from funis.study.reserved_names import check_reserved
+from funis.study.response_behind import FOUND_AT_VISITS
 from funis.study.rules import check_rule
 from funis.study.study_finding import StudyFinding, unknown_name
 from funis.study.today import check_timezone
@@ -132,6 +134,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_monitoring(study),
         check_stopping(study),
         check_event_groups(study),
+        check_lab_limits(study),
         check_visit_columns(study),
         check_adjudications(study),
     )
@@ -152,6 +155,7 @@ def _check_duplicates(study: Study) -> Iterator[StudyFinding]:
         ("stopping",): ("id", [rule.id for rule in study.stopping]),
         ("adjudications",): ("id", [each.id for each in study.adjudications]),
         ("visit_columns",): ("name", [column.name for column in study.visit_columns]),
+        ("lab_limits",): ("id", [limit.id for limit in study.lab_limits]),
         ("event_groups",): ("id", [group.id for group in study.event_groups]),
     }
     for section, (key, names) in lists.items():
@@ -352,11 +356,7 @@ def _check_keys(key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[Stud
         yield StudyFinding(
             (*key, "variable"), "", f"Kind '{endpoint.kind}' needs 'variable'.", "Name what is analysed."
         )
-    if (
-        endpoint.kind == "time_to_event"
-        and endpoint.event in {"relapse", "response"}
-        and not endpoint.definition
-    ):
+    if endpoint.kind == "time_to_event" and endpoint.event in FOUND_AT_VISITS and not endpoint.definition:
         yield StudyFinding(
             (*key, "definition"), "", f"The event '{endpoint.event}' needs a definition.", "Name it."
         )
@@ -397,7 +397,11 @@ def _check_at(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> I
 
 
 def _check_competing(key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[StudyFinding]:
-    """Ask that an event does not compete with itself."""
+    """Ask that an event does not compete with itself, and that a loss is counted from what is lost."""
+    if (endpoint.event == "loss") != (endpoint.origin == "first_response"):
+        message = "A loss is counted from the first visit with the response, and nothing else is."
+        fix = 'Write event = "loss" and origin = "first_response", or neither.'
+        yield StudyFinding((*key, "origin"), endpoint.origin, message, fix)
     if endpoint.competing is not None and endpoint.competing == endpoint.event:
         fix = "Leave it out: the Kaplan-Meier curve of death says all."
         yield StudyFinding(key, endpoint.competing, "Death is the event itself.", fix)
@@ -407,6 +411,10 @@ def _check_horizon(study: Study, key: tuple[str | int, ...], endpoint: Endpoint)
     """Ask that the horizon of a mean time is a planned visit after the origin."""
     horizon = endpoint.restricted_mean
     if not horizon:
+        return
+    if endpoint.origin == "first_response":
+        message = "The first response is at another visit in each subject: no visit is so far from it."
+        yield StudyFinding((*key, "restricted_mean"), horizon, message, "Leave it out.")
         return
     if horizon not in study.visit_names:
         yield unknown_name(key, "visit", horizon, study.visit_names)

@@ -35,3 +35,10 @@ MissingOutcome = Literal[
     "observed", "nonresponder", "worst", "locf", "multiple_imputation", "j2r", "cr", "cir", "by_ending"
 ]
 MissingRelapse = Literal["left_out", "none", "relapse"]
+TimedEvent = Literal["relapse", "death", "response", "withdrawal", "loss"]
+Origin = Literal["first_infusion", "response", "first_response", "consent"]
+DESCRIBED_EVENT = (
+    "Event of a time to event. loss: the first visit that shows the response no longer, counted from the "
+    "first one that does (origin first_response): how long a state or response lasts."
+)
+"""What the key event of an endpoint means."""

@@ -15,6 +15,7 @@ from funis.arguments import takes
 from funis.errors import UnknownNameError
 from funis.study.adjudications import Adjudication
 from funis.study.choices import (
+    DESCRIBED_EVENT,
     Adjustment,
     Covariance,
     DegreesOfFreedom,
@@ -24,7 +25,9 @@ from funis.study.choices import (
     MissingOutcome,
     MissingPolicy,
     MissingRelapse,
+    Origin,
     ParameterValue,
+    TimedEvent,
 )
 from funis.study.deviations import DeviationChoices
 from funis.study.estimand import (
@@ -38,6 +41,7 @@ from funis.study.estimand import (
 from funis.study.event_groups import EventGroup
 from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
+from funis.study.lab_limits import LabLimit
 from funis.study.lab_units import spell_unit
 from funis.study.monitoring import Monitoring
 from funis.study.part import Identifier, Names, StudyPart, Text
@@ -239,12 +243,8 @@ class Endpoint(StudyPart):
         "and denominator), none, or relapse (at the first visit at which it is not known). The number is "
         "printed beside the count.",
     )
-    event: Literal["relapse", "death", "response", "withdrawal"] | None = Field(
-        default=None, description="Event of a time to event."
-    )
-    origin: Literal["first_infusion", "response", "consent"] = Field(
-        default="first_infusion", description="Where the time to event begins."
-    )
+    event: TimedEvent | None = Field(default=None, description=DESCRIBED_EVENT)
+    origin: Origin = Field(default="first_infusion", description="Where the time to event begins.")
     competing: Literal["death"] | None = Field(
         default=None,
         description="Event that makes the other impossible: the share that has had the event is estimated "
@@ -342,6 +342,7 @@ class Study(StudyPart):
     event_groups: tuple[EventGroup, ...] = Field(
         default=(), description="Adverse events that are counted together in the table of adverse events."
     )
+    lab_limits: tuple[LabLimit, ...] = Field(default=(), description="Limits of results that count.")
     labs: tuple[LabTest, ...] = Field(default=(), description="The laboratory tests.")
     instruments: dict[str, InstrumentChoice] = Field(
         default_factory=dict, description="How each instrument is used, by its name."

@@ -81,6 +81,7 @@ FIXED: Final[dict[str, str]] = {
     "table-asked": "who was asked about adverse events",
     "table-completeness": "values that are there, of those due",
     "table-main-lab-shifts": "laboratory results worse than at baseline",
+    "table-lab-limits": "laboratory results beyond limits of the study file",
     "table-lab-shifts": "laboratory results by CTCAE grade",
     "table-toxicity-grades": "toxicity by its own grading, the worst grade of each subject",
     "table-regression-to-mean": "regression to the mean",
@@ -121,6 +122,7 @@ NAMED: Final[dict[str, str]] = {
     "table-sensitivity-ENDPOINT": "sensitivity analyses of an endpoint",
     "table-durability-ENDPOINT": "classes of a response at its first visit and later",
     "table-flare-rate-ENDPOINT": "flares a year of an endpoint that judges flares",
+    "table-flare-count-ENDPOINT": "mean number of flares by each visit",
     "table-time-in-state-ENDPOINT": "time in a state that is judged at several visits",
     "table-response-DEFINITION": "a response with every interval",
     "figure-response-DEFINITION": "a response over visits",
@@ -179,6 +181,7 @@ def _names_of(endpoint: Endpoint) -> Iterator[str]:
         f"table-sensitivity-{name}",
         f"table-durability-{name}",
         f"table-flare-rate-{name}",
+        f"table-flare-count-{name}",
         f"table-time-in-state-{name}",
     )
     yield from (f"figure-waterfall-{name}", f"figure-forest-{name}", f"figure-estimands-{name}")

@@ -19,42 +19,13 @@ from funis.bounded.regular_file import read_regular
 from funis.errors import Finding, StudyError, UnknownNameError
 from funis.letters import find_forbidden, name_letter
 from funis.shown import scrub, show_expression, show_identifier
-from funis.study.adjudications import Adjudication
 from funis.study.check import check_study
-from funis.study.deviations import DeviationChoices
-from funis.study.estimand import (
-    Estimand,
-    Imputation,
-    IntercurrentEvent,
-    IntercurrentRules,
-    Multiplicity,
-    SensitivityPlan,
-)
-from funis.study.event_groups import EventGroup
-from funis.study.extra_column import ExtraColumn
-from funis.study.imported import Import
 from funis.study.model import (
-    Arm,
-    Criterion,
-    Eligibility,
-    Endpoint,
     InstrumentChoice,
-    LabTest,
     Study,
-    Trial,
 )
-from funis.study.monitoring import Monitoring
-from funis.study.people import Person
-from funis.study.planned_infusion import Infusion
-from funis.study.planned_visit import Visit
-from funis.study.product import Donor, DonorTest, Product, ProductTest
-from funis.study.published_source import PublishedSource
-from funis.study.randomisation import Randomisation
-from funis.study.report_choices import ReportChoices
-from funis.study.site import Site
-from funis.study.stopping import StoppingRule
+from funis.study.sections import SECTION_MODELS
 from funis.study.study_finding import StudyFinding
-from funis.study.visit_columns import VisitColumn
 from funis.toml_places import find_lines, nearest_line
 
 __all__ = ["Study", "read_study", "study_schema", "template_path"]
@@ -66,41 +37,6 @@ TEMPLATES = {"sle": "sle_ucmsc", "sjogren": "sjogren_ucmsc", "observational": "o
 """Short name of each template, as ``funis new`` takes it, and its file."""
 
 _Key = tuple[str | int, ...]
-_MODELS: dict[tuple[str, ...], type[BaseModel]] = {
-    (): Study,
-    ("study",): Trial,
-    ("sites",): Site,
-    ("arms",): Arm,
-    ("randomisation",): Randomisation,
-    ("people",): Person,
-    ("eligibility",): Eligibility,
-    ("eligibility", "inclusion"): Criterion,
-    ("eligibility", "exclusion"): Criterion,
-    ("product",): Product,
-    ("product", "tests"): ProductTest,
-    ("donor",): Donor,
-    ("donor", "tests"): DonorTest,
-    ("infusions",): Infusion,
-    ("visits",): Visit,
-    ("monitoring",): Monitoring,
-    ("stopping",): StoppingRule,
-    ("event_groups",): EventGroup,
-    ("labs",): LabTest,
-    ("columns",): ExtraColumn,
-    ("visit_columns",): VisitColumn,
-    ("adjudications",): Adjudication,
-    ("endpoints",): Endpoint,
-    ("endpoints", "imputation"): Imputation,
-    ("estimands",): Estimand,
-    ("estimands", "intercurrent_events"): IntercurrentEvent,
-    ("intercurrent_events",): IntercurrentRules,
-    ("sensitivity",): SensitivityPlan,
-    ("multiplicity",): Multiplicity,
-    ("import",): Import,
-    ("report",): ReportChoices,
-    ("source",): PublishedSource,
-    ("deviations",): DeviationChoices,
-}
 # What stands in for a broken [study] key while the rest of the file is checked; never leaves this module.
 _STAND_IN = {"id": "x", "title": "x", "condition": "sle", "design": "single_arm"}
 _TYPES = {
@@ -454,7 +390,7 @@ def _model(section: _Key) -> type[BaseModel] | None:
     names = tuple(part for part in section if isinstance(part, str))
     if len(names) == 2 and names[0] == "instruments":
         return InstrumentChoice
-    return _MODELS.get(names)
+    return SECTION_MODELS.get(names)
 
 
 def _meaning(key: _Key) -> str:

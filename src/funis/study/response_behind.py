@@ -6,11 +6,12 @@ from typing import Final
 
 from funis.study.model import Endpoint, Study
 
-FOUND_AT_VISITS: Final = frozenset({"relapse", "response"})
+FOUND_AT_VISITS: Final = frozenset({"relapse", "response", "loss"})
 """Events that only a visit can find; their true day lies between two visits."""
 ORIGINS: Final = {
     "first_infusion": "the first infusion",
     "response": "the visit of the response",
+    "first_response": "the first visit with the response",
     "consent": "consent",
 }
 """What a time begins with, as a sentence goes on after "from"."""
