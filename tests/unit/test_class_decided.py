@@ -479,6 +479,8 @@ def graded(*renal: str | None) -> Assessment:
         (("A", "C", "B"), 1, 1, "relapse at v270 (day 270): renal C -> B"), (("A", "C", "C"), 0, 0, "no relapse since v180"),
         (("A", "C", "C", "B"), 1, 1, "relapse at v360 (day 360): renal C -> B"), (("A", "A", "B"), 0, 0, "no response at v180 to lose"),
         (("A", "C"), 0, 0, ""),
+        # Whether there was a response to lose is not known: one, or none.
+        (("A", None, "B", "C"), 0, 1, "a relapse cannot be ruled out at v270"),
     ],
 )  # fmt: skip
 def test_a_response_that_was_lost_before(renal: tuple[str, ...], low: int, high: int, text: str) -> None:

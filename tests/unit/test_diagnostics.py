@@ -5,6 +5,7 @@ The small trial has SLEDAI-2K 10, 12, 8, 7 at baseline and changes -4, -4, 0 at 
 """
 
 import math
+import re
 from collections.abc import Callable
 from importlib import util
 from pathlib import Path
@@ -390,6 +391,16 @@ def test_model_diagnostics_agree_with_each_other(trial: tuple[Study, Results]) -
     # 160 residuals; complete data, two coefficients at each of four visits: mean square (40 - 2) / 40
     assert residuals.height == 160
     assert float((residuals["residual"] ** 2).mean()) == pytest.approx(0.95)  # type: ignore[arg-type]
+
+
+def test_a_step_of_grades_is_printed_with_two_decimals(trial: tuple[Study, Results]) -> None:
+    steps = trial[1].numbers.filter(
+        (pl.col("method") == "signed_rank_pratt")
+        & (pl.col("statistic") == "estimate")
+        & pl.col("value").is_finite()
+    )
+    assert steps.height > 8
+    assert all(re.fullmatch(r"-?\d\.\d\d", each) for each in steps["text"])
 
 
 def test_report_shows_the_diagnostics_folded(trial: tuple[Study, Results]) -> None:

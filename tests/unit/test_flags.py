@@ -78,3 +78,12 @@ def test_a_lazy_frame_refuses_what_says_neither() -> None:
     marked = frame.lazy().with_columns(fatigue_not_done=pl.Series(["no", "perhaps"]))
     with pytest.raises(ValueRangeError, match=r"fatigue_not_done.*'perhaps'.*yes, no"):
         funis.score(marked, "esspri").collect()
+
+
+def test_a_lazy_query_looks_only_at_the_organ_system_it_asks_for() -> None:
+    items = {item.name: [0] for item in funis.definition("bilag_2004").items}
+    frame = pl.DataFrame({"subject": ["1"], "day": [0], **items, "skin_eruption_severe": [77]}).lazy()
+    scored = funis.score(frame, "bilag_2004")
+    assert scored.select("bilag_2004_musculoskeletal").collect().height == 1
+    with pytest.raises(ValueRangeError, match="skin_eruption_severe"):
+        scored.select("bilag_2004_mucocutaneous").collect()

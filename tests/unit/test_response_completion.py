@@ -148,3 +148,9 @@ def test_without_an_unknown_grade_there_is_nothing_to_fill(monkeypatch: pytest.M
     found, letters = decided(monkeypatch, open_assessment("ABD", "CBD", "BBD"))
     assert found.response == "cannot tell"
     assert letters == []
+
+
+def test_what_the_criteria_settle_keeps_their_reason_though_a_grade_is_missing() -> None:
+    row = respond("ucmsc_bilag_response", {0: "AED", 90: "A-D", 180: "AED", 270: "AED", 360: "AED"})
+    assert row["response"] == "none"
+    assert "whatever the missing grades were" not in row["reason"]

@@ -1,6 +1,7 @@
 """Scoring files: long files in parts give what the whole gives."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -118,3 +119,20 @@ def test_a_cell_is_written_again_as_it_was_read() -> None:
         '"a\nb"',
         " ",
     ]
+
+
+@pytest.mark.parametrize("lost", ["a row", "a name"])
+def test_what_the_reader_of_csv_loses_is_refused(
+    lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "visits.csv").write_text("subject,day\nA,0\nA,30\n", encoding="utf-8")
+    assert read_frame(tmp_path / "visits.csv").height == 2
+    read = pl.read_csv
+
+    def loses(*given: Any, **settings: Any) -> pl.DataFrame:
+        frame = read(*given, **settings)
+        return frame.head(1) if lost == "a row" else frame.rename({"day": "day_2"})
+
+    monkeypatch.setattr(pl, "read_csv", loses)
+    with pytest.raises(FileError, match="it has 2 rows"):
+        read_frame(tmp_path / "visits.csv")

@@ -1,5 +1,6 @@
 """Rules of one line each, at their limits and a step beside them, worked out by hand."""
 
+import math
 import sys
 from dataclasses import replace
 from datetime import date
@@ -14,8 +15,10 @@ import pytest
 
 from funis.analysis import estimands, repeated_responses, system_grades
 from funis.analysis.event_kinds import _is_within
+from funis.analysis.every_finding import check_frames
 from funis.analysis.glucocorticoid import NONE_TAKEN, RAISED, RAISED_SINCE_LAST, Doses, _baseline, _counted
 from funis.analysis.observations import _log2_titres
+from funis.analysis.paired_tests import add_comparison
 from funis.analysis.recorded_words import _titre, write_converted
 from funis.analysis.relapses import _after
 from funis.data.cells import Grid, RawTable, Written
@@ -27,8 +30,10 @@ from funis.data.corrections.apply import _text_of
 from funis.frames.verbs import verbs_of
 from funis.results.sources import _cut_frame
 from funis.results.text import exact_mean, format_dose
+from funis.stats.tests.compare import Comparison
 from funis.study.drugs_failed import began_before
 from funis.study.model import Endpoint
+from funis.study.read import read_study, template_path
 from funis.study.subject_parts import count_years
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -464,3 +469,26 @@ def test_means_of_an_estimand_are_those_of_the_changes_as_used() -> None:
     run, endpoint = estimand_run()
     estimands._test_changes(run, median, endpoint)
     assert set(run.numbers.frame()["method"].drop_nulls()) == {"wilcoxon"}
+
+
+def test_a_p_is_printed_whatever_is_noted_of_its_test() -> None:
+    values = {"x": {"baseline": [4.0, 4.0, 3.0, 3.0], "month_6": [1.0, 2.0, 1.0, 3.0]}}
+    run = analysis.make_run(values)
+    place = run.populations.cohort().place("systems", "x")
+    test = Comparison(-1.75, math.nan, math.nan, 0.0, math.nan, 0.25, 3, "signed rank", note="ties")
+    add_comparison(run, place, test, "signed_rank_pratt", 2)
+    texts = dict(run.numbers.frame().select("statistic", "text").rows())
+    assert (texts["estimate"], texts["p"]) == ("-1.75", "0.250")
+    nothing = analysis.make_run(values)
+    add_comparison(nothing, place, replace(test, p=math.nan), "signed_rank_pratt", 2)
+    texts = dict(nothing.numbers.frame().select("statistic", "text").rows())
+    assert texts["p"] == "– (ties)"
+
+
+def test_where_no_date_is_recorded_at_all_no_visit_is_said_to_be_missing() -> None:
+    people = [{"subject": "01-001", "site": "01", "sex": "female", "age": 30}]
+    left = [{"subject": "01-001", "status": "completed", "day": 365}]
+    found = check_frames(read_study(template_path("sle")), {"subjects": people, "disposition": left})
+    codes = {each.code for each in found}
+    assert "completed_without_last_visit" in codes
+    assert "missing_visit" not in codes

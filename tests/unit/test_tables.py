@@ -307,3 +307,13 @@ def test_a_visit_name_near_unscheduled_is_told_so_and_a_site_is_not(trial: Path)
     fixes = {finding.code: finding.fix for finding in read(trial).findings}
     assert "The nearest is 'unscheduled'." in fixes["unknown_visit"]
     assert "nearest" not in fixes["unknown_site"]
+
+
+def test_a_new_study_goes_into_an_empty_folder_and_not_over_a_file(tmp_path: Path) -> None:
+    empty, file = tmp_path / "empty", tmp_path / "file"
+    empty.mkdir()
+    file.write_text("mine", encoding="utf-8")
+    assert (new_study("sle", empty) / "study.toml").is_file()
+    with pytest.raises(FolderExistsError, match="file"):
+        new_study("sle", file)
+    assert file.read_text(encoding="utf-8") == "mine"
