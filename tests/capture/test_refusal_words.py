@@ -1,12 +1,15 @@
-"""Refusals in Chinese: every part that is our own word has one, and no word is left from a refusal that is gone."""
+"""Refusals and findings in Chinese: every one that is ours has its words, and no word is left over."""
 
 import ast
+import csv
+import re
 from pathlib import Path
 
 import pytest
+from tests.unit.test_check_limits import LIMITS
 
 import funis.capture
-from funis.capture.pages.refusal_words import refusal_parts, refusal_words
+from funis.capture.pages.refusal_words import finding_words, refusal_parts, refusal_words
 from funis.errors import UnknownNameError, ValueRangeError
 
 ROOT = Path(funis.capture.__file__).parent
@@ -15,6 +18,13 @@ OF_COMMANDS = {
     "backup.py", "backups.py", "restore.py", "sealed.py", "configuration.py", "serve.py", "safe_start.py", "prepare.py",
     "anchors.py", "make_anchor.py", "merkle.py", "receipts.py", "load.py", "records.py", "qualify.py", "scratch.py",
     "run.py", "plan.py", "connections.py", "settings.py", "prepare_as_owner.py", "export.py", "manifest.py",
+}  # fmt: skip
+EXPECTED = Path(__file__).parents[1] / "fault" / "data" / "expected.csv"
+#: Of a file, its header or its layout, which no row of the server has.
+OF_FILES = {
+    "delimiter", "duplicate_column", "empty_file", "empty_table", "encoding", "file_ignored", "header_repeated",
+    "missing_column", "not_csv", "not_workbook", "quotes", "ragged_row", "spaces", "title_above_header",
+    "total_row", "unfit_cells", "unknown_column", "unknown_table", "unnamed_column",
 }  # fmt: skip
 
 
@@ -61,3 +71,15 @@ def test_what_is_no_word_of_ours_stays_as_it_is() -> None:
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_a_refusal_without_parts_is_said_as_a_whole(language: str) -> None:
     assert refusal_parts(UnknownNameError("role", "boss", ["monitor"]), language) == []
+
+
+def test_every_finding_of_the_checks_has_a_chinese_word() -> None:
+    """Those that the tests of the checks know; what is wrong with a file itself, no server says."""
+    with EXPECTED.open(encoding="utf-8", newline="") as lines:
+        found = {row["code"] for row in csv.DictReader(lines)} | {code for code, _, _ in LIMITS}
+    assert len(found) > 80
+    assert found - finding_words().keys() - OF_FILES == set()
+    rooms = (ROOT.parent / name for name in ("data", "study"))
+    texts = "".join(path.read_text("utf-8") for room in rooms for path in room.rglob("*.py"))
+    made = re.compile("_(?:after|before)_|^(?:donor|lot)_")
+    assert [code for code in finding_words() if f'"{code}"' not in texts and not made.search(code)] == []

@@ -171,6 +171,8 @@ def seen_by(browser: Any, subject: Any) -> Counter[tuple[str, str]]:
 def plain(text: str, subject: Any) -> str:
     """Take names of things out of a page, and the order of what was made at one moment: they differ of any two."""
     text = re.sub(_DRAWN, "DRAWN", mask(text, subject))
+    # A minute may pass between two pages.
+    text = re.sub(r"\d+ h \d\d min", "LEFT", text)
     text = re.sub(r"<ul>.*?</ul>", lambda each: "".join(sorted(re.findall("<li>.*?</li>", each[0]))), text)
     if "<h1>Trail" not in text:
         return text

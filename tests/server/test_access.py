@@ -310,11 +310,15 @@ def words_of_the_product() -> set[str]:
 def words_of_infusions() -> set[str]:
     """Give the words that the pages of infusions take from tables."""
     from funis.capture.conduct import infusion_rules
+    from funis.capture.conduct.course_due import CONDITION_WORDS
     from funis.capture.models.infusions import CHECK_OUTCOMES
     from funis.capture.pages.infusions import SAME_TWICE
     from funis.capture.people.second_person import UNPROVEN
 
-    tables = (infusion_rules.OUTCOMES, infusion_rules.OVERRIDES, infusion_rules.FACTS, CHECK_OUTCOMES)
+    tables = (
+        *(infusion_rules.OUTCOMES, infusion_rules.OVERRIDES, infusion_rules.FACTS),
+        *(CHECK_OUTCOMES, CONDITION_WORDS),
+    )
     rules = {rule.words for rule in infusion_rules.INFUSION_RULES}
     return {words for table in tables for words in table.values()} | rules | {SAME_TWICE, UNPROVEN}
 

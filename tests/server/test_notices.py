@@ -231,3 +231,22 @@ def test_what_waits_for_a_person_without_an_address_any_more_is_not_called_sent(
     act("administrator", lambda: set_address(person, "", "left"))
     assert send_waiting() == (0, 0)
     assert (notice_of(person, clock.pk).state, outbox) == ("no_address", [])
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_mail_is_in_the_language_of_who_is_told(
+    server: Configuration, subject: Any, people: dict[str, Any], language: str
+) -> None:
+    from funis.capture.models import Account, SafetyNotice
+    from funis.capture.pages.words import in_language
+    from funis.capture.safety.notices import KINDS, words_of
+
+    put = in_language(language)
+    person = Account(login="told", language=language)
+    for kind, words in KINDS.items():
+        head, text = words_of(
+            SafetyNotice(kind=kind, site="01", subject=subject, person=person, link="/safety")
+        )
+        assert head.endswith(f": {put(words)}"), "the words of the pages"
+        assert subject.number in text
+        assert text.isascii() is (language == "en")

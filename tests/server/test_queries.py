@@ -458,3 +458,19 @@ def donor_query() -> Any:
     found = Query.objects.filter(form_name="donors", subject=None, state="open").first()
     assert found is not None
     return found
+
+
+def test_a_chinese_page_says_the_kind_of_a_fault_in_chinese(sledai: Any) -> None:
+    from funis.capture.pages.refusal_words import finding_words
+
+    write(sledai, date=FUTURE, rash=1)
+    check(sledai.subject)
+    query = future_query(sledai)
+    words = finding_words()[query.code]
+    browser = browser_of(person_with("monitor", "01", "monitor-in-chinese"))
+    assert words not in browser.get(f"/queries/{query.pk}").content.decode()
+    browser.post("/language", {"language": "zh-hans", "next": "/"})
+    for address in (f"/queries/{query.pk}", f"/queries?subject={sledai.subject_id}"):
+        page = browser.get(address).content.decode()
+        assert words in page
+        assert query.text[:40].replace("'", "&#39;") in page, "with its values in English"

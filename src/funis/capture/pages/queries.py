@@ -15,6 +15,7 @@ from funis.capture.models import Form, Query, Subject
 from funis.capture.monitoring import queries
 from funis.capture.monitoring.automatic import check_everything, check_waiting
 from funis.capture.monitoring.query_steps import AUTOMATIC, OWNERS, STATES, STEPS, steps_from
+from funis.capture.pages.refusal_words import finding_words
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import in_language
@@ -35,6 +36,7 @@ class QueryShown(NamedTuple):
     where : visit, form and item, in the language of the page
     address : of the row that it is about; empty: it belongs to no page
     text : of the check, or the question
+    said : kind of the fault in Chinese, on a Chinese page of an automatic query; empty elsewhere
     """
 
     query: Query
@@ -43,6 +45,7 @@ class QueryShown(NamedTuple):
     address: str
     text: str
     age: int
+    said: str = ""
 
 
 def find_query(asked: PageRequest, key: str) -> Query:
@@ -99,6 +102,7 @@ def show_queries(found: list[Query], language: Language) -> list[QueryShown]:
             _address(each),
             each.text or _first_words(each),
             queries.age_in_days(each),
+            finding_words().get(each.code, "") if language == "zh-hans" else "",
         )
         for each in found
     ]
@@ -233,6 +237,6 @@ def notes_of_form(form: Form, asked: PageRequest) -> dict[str, list[QueryNote]]:
     put = in_language(asked.language)
     found: dict[str, list[QueryNote]] = {}
     for each in show_queries(_queries_of(form, asked), language_of(asked)):
-        note = QueryNote(each.text, put(STATES[each.query.state]), f"/queries/{each.query.pk}")
+        note = QueryNote(each.said or each.text, put(STATES[each.query.state]), f"/queries/{each.query.pk}")
         found.setdefault(each.query.item, []).append(note)
     return found

@@ -1,4 +1,4 @@
-"""A refusal in the language of its reader: part by part from a table; what it lacks stays English."""
+"""Refusals and findings in the language of their reader, from tables; what these lack stays English."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from funis.errors import FunisError, ValueRangeError
 
 _FILE = Path(__file__).with_name("refusal_words.toml")
+_OF_FINDINGS = Path(__file__).with_name("finding_words.toml")
 
 
 class RefusalPart(NamedTuple):
@@ -26,6 +27,18 @@ class RefusalPart(NamedTuple):
 def refusal_words() -> Mapping[str, str]:
     """Give the Chinese words of parts of refusals, by the English ones."""
     return MappingProxyType(tomllib.loads(_FILE.read_text(encoding="utf-8")))
+
+
+@cache
+def finding_words() -> Mapping[str, str]:
+    """Give what an automatic query says in Chinese, by the code of its finding.
+
+    Examples
+    --------
+    >>> finding_words()["ends_before_start"]
+    '结束早于开始。'
+    """
+    return MappingProxyType(tomllib.loads(_OF_FINDINGS.read_text(encoding="utf-8")))
 
 
 def refusal_parts(error: FunisError, language: str) -> list[RefusalPart]:

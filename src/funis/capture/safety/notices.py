@@ -38,6 +38,26 @@ KINDS: Final[Mapping[str, str]] = {
     ARM_OPENED: "A subject was unblinded",
 }
 """Every kind of notice, with the printed words."""
+_CHINESE: Final[Mapping[str, str]] = {
+    SERIOUS: "录入了严重事件",
+    OVERDUE: "严重事件报告逾期",
+    CROSSED: "停止规则已越界",
+    PAUSED: "停止规则暂停输注",
+    ARM_OPENED: "有受试者被揭盲",
+    "study": "研究",
+    "site": "中心",
+    "subject": "受试者",
+    "look": "查看",
+    "last": "本邮件不含临床数据。请登录查看详情。",
+}
+_ENGLISH: Final[Mapping[str, str]] = {
+    **KINDS,
+    "study": "Study",
+    "site": "Site",
+    "subject": "Subject",
+    "look": "Look at",
+    "last": "This mail holds no clinical data. Log in to see what it is about.",
+}
 TOLD: Final[Mapping[str, frozenset[str]]] = {
     SERIOUS: frozenset({INVESTIGATOR, MONITOR, MANAGER}),
     OVERDUE: frozenset({INVESTIGATOR, COORDINATOR, MONITOR, MANAGER}),
@@ -179,24 +199,26 @@ def _mail(notice: SafetyNotice) -> str:
 
 
 def words_of(notice: SafetyNotice) -> tuple[str, str]:
-    """Give the subject line and the text of the mail of a notice, in English: kind, site, subject, where.
+    """Give the subject line and the text of the mail of a notice, in the language of who is told.
 
     Parameters
     ----------
-    notice : with its subject
+    notice : with its person and subject
     """
     study = started_with().trial.id
-    where = [f"Site: {notice.site}"] if notice.site else []
-    where += [f"Subject: {notice.subject.number}"] if notice.subject else []
+    said = _CHINESE if notice.person.language == "zh-hans" else _ENGLISH
+    where = [f"{said['site']}: {notice.site}"] if notice.site else []
+    where += [f"{said['subject']}: {notice.subject.number}"] if notice.subject else []
     lines = [
-        f"{KINDS[notice.kind]}.",
+        f"{said[notice.kind]}{'。' if said is _CHINESE else '.'}",
         "",
-        f"Study: {study}",
+        f"{said['study']}: {study}",
         *where,
-        f"Look at: {settings.PUBLIC_ADDRESS}{notice.link}",
+        f"{said['look']}: {settings.PUBLIC_ADDRESS}{notice.link}",
+        "",
+        said["last"],
     ]
-    lines += ["", "This mail holds no clinical data. Log in to see what it is about."]
-    return f"{study}: {KINDS[notice.kind]}", "\n".join(lines) + "\n"
+    return f"{study}: {said[notice.kind]}", "\n".join(lines) + "\n"
 
 
 def set_address(person: Account, address: str, reason: str) -> Account:
