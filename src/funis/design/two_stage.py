@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -114,14 +115,16 @@ def _improving(p0: float, p1: float, alpha: float, power: float) -> Iterator[Two
     bounded from below for every ``n1``, and the bound rises with ``n``.
     """
     fewest = float("inf")
-    most_stopped = _stopping_at_most(p0, p1, power)
     first = np.arange(1, MOST_SUBJECTS)
+    highest = _largest_r1(first, p1, power).astype(np.int64)
+    most_stopped = np.asarray(stats.binom.cdf(highest, first, p0))
     for n in range(_fewest_subjects(p0, p1, alpha, power), MOST_SUBJECTS + 1):
         bound = first[: n - 1] + (1 - most_stopped[: n - 1]) * (n - first[: n - 1])
         worth = first[: n - 1][bound < fewest]
         if not worth.size:
             return
-        found = [_with_first_stage(int(n1), n, p0, p1, alpha, power) for n1 in worth]
+        asked = (p0, p1, alpha, power)
+        found = [_with_first_stage(int(n1), n, int(highest[n1 - 1]), asked) for n1 in worth]
         held = [each for each in found if each is not None and each.expected_n < fewest]
         if held:
             best = min(held, key=lambda each: (each.expected_n, each.n1))
@@ -140,13 +143,6 @@ def _fewest_subjects(p0: float, p1: float, alpha: float, power: float) -> int:
     return int(sizes[enough[0]]) if enough.size else MOST_SUBJECTS + 1
 
 
-def _stopping_at_most(p0: float, p1: float, power: float) -> Floats:
-    """Give, for first stages of 1, 2, ... subjects, the greatest chance of stopping under `p0`."""
-    n1 = np.arange(1, MOST_SUBJECTS)
-    r1 = _largest_r1(n1, p1, power)
-    return np.asarray(stats.binom.cdf(r1, n1, p0))
-
-
 def _largest_r1(n1: np.ndarray, p1: float, power: float) -> np.ndarray:
     """Give the largest limit of a first stage that stops a good treatment rarely enough; -1: none."""
     r1 = stats.binom.ppf(1 - power, n1, p1)
@@ -154,10 +150,10 @@ def _largest_r1(n1: np.ndarray, p1: float, power: float) -> np.ndarray:
 
 
 def _with_first_stage(
-    n1: int, n: int, p0: float, p1: float, alpha: float, power: float
+    n1: int, n: int, highest: int, asked: tuple[float, float, float, float]
 ) -> TwoStageDesign | None:
     """Give the design of a first stage that stops most often under `p0`, or none that holds both errors."""
-    highest = int(_largest_r1(np.array([n1]), p1, power)[0])
+    p0, p1, alpha, power = asked
     if highest < 0:
         return None
     type_one, reached = (_success(n1, n, highest, p) for p in (p0, p1))
@@ -175,12 +171,24 @@ def _with_first_stage(
 
 def _success(n1: int, n: int, highest: int, p: float) -> Floats:
     """Give the chance of success for every limit of the first stage (row) and of both (column)."""
-    responses = np.arange(n1 + 1)
-    chance = stats.binom.pmf(responses, n1, p)
-    later = stats.binom.sf(np.arange(n)[None, :] - responses[:, None], n - n1, p)
-    weighted = chance[:, None] * later
-    going_on = np.cumsum(weighted[::-1], axis=0)[::-1]
+    above = np.concatenate([np.ones(n1), _exceeding(n - n1, p), np.zeros(n1)])
+    # Row i: more than r - i responses in the second stage, for r = 0, 1, ... n - 1.
+    later = np.lib.stride_tricks.sliding_window_view(above, n)[::-1]
+    going_on = np.cumsum((_chances(n1, p)[:, None] * later)[::-1], axis=0)[::-1]
     return np.asarray(going_on[1 : highest + 2] if highest < n1 else going_on[1:])
+
+
+# The search asks for the same number of subjects again and again, in a first and in a second stage.
+@lru_cache(maxsize=2 * MOST_SUBJECTS)
+def _chances(n: int, p: float) -> Floats:
+    """Give the chance of 0, 1, ... n responses."""
+    return np.asarray(stats.binom.pmf(np.arange(n + 1), n, p))
+
+
+@lru_cache(maxsize=2 * MOST_SUBJECTS)
+def _exceeding(n: int, p: float) -> Floats:
+    """Give the chance of more than 0, 1, ... n - 1 responses."""
+    return np.asarray(stats.binom.sf(np.arange(n), n, p))
 
 
 def _admissible(best: Sequence[TwoStageDesign]) -> tuple[TwoStageDesign, ...]:
