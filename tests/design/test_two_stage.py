@@ -17,6 +17,18 @@ CLINFUN = [
     ((0.4, 0.6, 0.05, 0.20), (7, 16, 23, 46, 24.52), (17, 34, 20, 39, 34.44)),
     ((0.1, 0.3, 0.05, 0.20), (1, 10, 5, 29, 15.01), (1, 15, 5, 25, 19.51)),
 ]
+# Simon 1989, table 2: the same, for rates that lie 0.15 apart; the expected number with one decimal.
+PUBLISHED = [
+    ((0.05, 0.20, 0.10, 0.10), (0, 12, 3, 37, 23.5), (0, 18, 3, 32, 26.4)),
+    ((0.05, 0.20, 0.05, 0.20), (0, 10, 3, 29, 17.6), (0, 13, 3, 27, 19.8)),
+    ((0.05, 0.20, 0.05, 0.10), (1, 21, 4, 41, 26.7), (1, 29, 4, 38, 32.9)),
+    ((0.10, 0.25, 0.10, 0.10), (2, 21, 7, 50, 31.2), (2, 27, 6, 40, 33.7)),
+    ((0.10, 0.25, 0.05, 0.20), (2, 18, 7, 43, 24.7), (2, 22, 7, 40, 28.8)),
+    ((0.10, 0.25, 0.05, 0.10), (2, 21, 10, 66, 36.8), (3, 31, 9, 55, 40.0)),
+    ((0.20, 0.35, 0.10, 0.10), (5, 27, 16, 63, 43.6), (6, 33, 15, 58, 45.5)),
+    ((0.20, 0.35, 0.05, 0.20), (5, 22, 19, 72, 35.4), (6, 31, 15, 53, 40.4)),
+    ((0.20, 0.35, 0.05, 0.10), (8, 37, 22, 83, 51.4), (8, 42, 21, 77, 58.4)),
+]
 
 
 def shown(design: TwoStageDesign) -> tuple[float, ...]:
@@ -33,6 +45,16 @@ def test_designs_are_those_of_clinfun(
     assert shown(found.minimax) == minimax
     assert found.admissible[0] == found.minimax
     assert found.admissible[-1] == found.optimal
+
+
+@pytest.mark.parametrize(("asked", "optimal", "minimax"), PUBLISHED)
+def test_designs_for_close_rates_are_those_of_the_paper(
+    asked: tuple[float, ...], optimal: tuple[float, ...], minimax: tuple[float, ...]
+) -> None:
+    p0, p1, alpha, beta = asked
+    found = simon(p0, p1, alpha, 1 - beta)
+    for design, published in ((found.optimal, optimal), (found.minimax, minimax)):
+        assert (*shown(design)[:4], round(design.expected_n, 1)) == published
 
 
 def test_the_chance_of_an_early_stop_is_that_of_clinfun() -> None:

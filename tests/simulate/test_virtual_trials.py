@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 
 import funis
 from funis.cli import app
+from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials import run_trials as running
 from funis.simulate.trials.characteristics import summarise
 from funis.simulate.trials.course_of_activity import draw_relapses
+from funis.simulate.trials.lupus_findings import FINDINGS, LAB_MODELS, NEVER
 from funis.simulate.trials.one_trial import CONDUCT, KEY, TrialPlan, run_some_trials
 from funis.simulate.trials.run_trials import PartsError, run_trials
-from funis.simulate.trials.scenario import find_scenario
+from funis.simulate.trials.scenario import ASSUMPTIONS, find_scenario
 from funis.simulate.trials.simulated import plan_trials
 from funis.simulate.trials.stacked import gather_alike, stack
 from funis.simulate.trials.virtual_patients import CannotSimulateError, draw_patients, total_score
@@ -220,6 +222,23 @@ def test_what_no_virtual_patient_has_is_refused_with_every_cause() -> None:
         assert cause in str(caught.value)
 
 
+def test_every_assumption_is_listed_with_its_source(plan: TrialPlan) -> None:
+    listed = list_assumptions(plan).rows
+    assert all(all(row) for row in listed)
+    said = "\n".join(" ".join(row) for row in listed)
+    for name in (*(each.item for each in FINDINGS), *(each.test for each in LAB_MODELS), *NEVER):
+        assert name.replace("_", " ") in said
+    assert all(each.source in said for each in ASSUMPTIONS)
+    for value in (
+        "13.4 months",
+        "42.0%",
+        "active 84, quiet 68 umol/L",
+        "20 from day -60",
+        "30 from 3 days after it",
+    ):
+        assert value in said
+
+
 def test_the_command_writes_parts_summary_and_page(tmp_path: Path) -> None:
     folder = funis.new_study("sle", tmp_path / "trial")
     asked = ["simulate", str(folder), "--trials", "2", "--patients", "8", "--scenario", "null"]
@@ -241,5 +260,6 @@ def test_the_command_writes_parts_summary_and_page(tmp_path: Path) -> None:
     }
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2
+    assert page.count("Scenario null, seed 1, trials 0 to 1, fingerprint") == 6
     assert "significance in one arm is no evidence of an effect" in page
     assert "--resume" in str(CliRunner().invoke(app, asked).exception)

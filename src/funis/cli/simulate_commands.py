@@ -50,6 +50,9 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
     workers: Annotated[
         int, typer.Option(min=1, max=256, help="Processes; the numbers do not depend on it.")
     ] = 1,
+    cluster: Annotated[
+        str, typer.Option(help="Address of the scheduler of a Dask cluster that computes, tcp://host:port.")
+    ] = "",
     endpoint: Annotated[
         list[str] | None, typer.Option(help="Endpoint of the study file; may be given again.")
     ] = None,
@@ -70,7 +73,9 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
     )
     place = out if out is not None else folder / "simulation"
     with show_progress(trials) as tell:
-        found = simulate_trials(plan, trials, place, workers=workers, resume=resume, tell=tell)
+        found = simulate_trials(
+            plan, trials, place, workers=workers, cluster=cluster, resume=resume, tell=tell
+        )
     record = {
         "study": study.trial.id, "scenario": scenario, "trials": trials, "patients": patients, "seed": seed,
         "fingerprint": found.key, "characteristics": _record(found.characteristics),

@@ -24,4 +24,12 @@ def show_progress(trials: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("virtual trials"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=trials)
-        yield lambda done: progress.update(task, completed=done)
+
+        def tell(done: int) -> None:
+            # What an earlier run left says nothing of how fast this one is.
+            if progress.tasks[0].completed:
+                progress.update(task, completed=done)
+            else:
+                progress.reset(task, completed=done)
+
+        yield tell

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import replace
 from typing import Final
 
 from funis.design.pages.told import DesignTable, percent
 from funis.documents.colours import GROUPS
 from funis.documents.figure import FigureSpec, Spec, finish, fit, wrapped_axis
+from funis.results import name_sustained
 from funis.results.text import format_number, format_shortest
 from funis.simulate.pages.simulation_page import ToldSimulation
+from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials.characteristics import Characteristic
-from funis.simulate.trials.scenario import ASSUMPTIONS, TrialScenario
 from funis.simulate.trials.simulated import SimulatedTrials
+from funis.stats.proportion import wilson
 from funis.study.model import Study
 
 _SHOWN_CLASSES: Final = ("responder", "MCR", "PCR", "")
 _ROOM: Final = 330.0
+# A share has one interval here; what it is called stands under the table.
+_METHODS: Final = {"clopper_pearson": "", "wilcoxon": "Wilcoxon", "mmrm": "MMRM"}
+_AMONG: Final = {"at_risk": "of those at risk"}
+_SURE: Final = 0.95
+_ERROR: Final = "95% interval of the Monte Carlo error"
 
 
 def tell_trials(found: SimulatedTrials) -> ToldSimulation:
@@ -31,17 +38,29 @@ def tell_trials(found: SimulatedTrials) -> ToldSimulation:
         "Fingerprint": found.key,
     }
     powers, coverage = (_of(found, kind) for kind in ("power", "coverage"))
-    figures = (
+    drawn = (
         _draw_shares(plan.study, powers, "Share of trials with P below the level", "power"),
         _draw_shares(plan.study, coverage, "Share of intervals that hold the true value", "coverage"),
     )
+    figures = [
+        replace(each, footnotes=(*each.footnotes, _origin(found))) for each in drawn if each is not None
+    ]
+    tables = (_table_powers(plan.study, powers), _table_estimates(found),
+              _table_coverage(plan.study, coverage), _table_load(found))  # fmt: skip
     return ToldSimulation(
         "Virtual trials", "funis simulate", asked, _answer(found, powers),
-        tuple(each for each in figures if each is not None),
-        (_table_powers(plan.study, powers), _table_estimates(found), _table_coverage(plan.study, coverage),
-         _table_load(found)),
-        _assumptions(found), _beware(found),
+        tuple(figures), tuple(replace(each, notes=(*each.notes, _origin(found))) for each in tables),
+        list_assumptions(plan), _beware(found),
     )  # fmt: skip
+
+
+def _origin(found: SimulatedTrials) -> str:
+    """Say what every number of a table or a figure was made of, so that it can be made again."""
+    plan = found.plan
+    return (
+        f"Scenario {plan.scenario.name}, seed {plan.seed}, trials 0 to {found.trials - 1:,}, fingerprint "
+        f"{found.key}; each trial can be drawn again alone by its number."
+    )
 
 
 def _of(found: SimulatedTrials, kind: str) -> list[Characteristic]:
@@ -60,9 +79,11 @@ def name_place(study: Study, where: dict[str, str]) -> str:
     endpoint = next((each for each in study.endpoints if each.id == where["endpoint"]), None)
     visit = next((each.printed for each in study.visits if each.name == where["visit"]), "")
     words = [endpoint.label if endpoint is not None and endpoint.label else where["endpoint"], visit]
-    words += [where["category"], where["method"].replace("_", " ")]
+    words += ["kept to the end"] if where["variable"].endswith(name_sustained("")) else []
+    method = where["method"].replace("_", " ")
+    words += [where["category"], _METHODS.get(where["method"], method)]
     if where["population"] not in {"", "treated"}:
-        words.append(f"of {where['population'].replace('_', ' ')}")
+        words.append(_AMONG.get(where["population"], f"of {where['population'].replace('_', ' ')}"))
     if where["contrast"] not in {"", "all"}:
         words.append(f"against {where['contrast']}")
     elif where["arm"] not in {"", "all"}:
@@ -82,7 +103,8 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
         first = powers[0]
         lines.append(
             f"{name_place(plan.study, first.where)}: P below {format_shortest(plan.study.trial.alpha)} in "
-            f"{percent(first.value)} of the trials (Monte Carlo standard error {percent(first.error)})."
+            f"{percent(first.value)} of the trials (95% interval of the Monte Carlo error "
+            f"{' to '.join(map(percent, limits_of(first)))})."
         )
     if not plan.study.arms and plan.scenario.effect == 0 and powers:
         lines.append(
@@ -93,11 +115,16 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
     return tuple(lines)
 
 
+def limits_of(share: Characteristic) -> tuple[float, float]:
+    """Give the limits of a share of trials: wide where all or none of a few trials had it."""
+    found = wilson(round(share.value * share.trials), share.trials, _SURE)
+    return found.lower, found.upper
+
+
 def _draw_shares(study: Study, rows: Iterable[Characteristic], title: str, kind: str) -> FigureSpec | None:
     shown = [
         {"name": name_place(study, each.where), "value": 100 * each.value,
-         "low": 100 * max(each.value - 1.96 * each.error, 0.0),
-         "high": 100 * min(each.value + 1.96 * each.error, 1.0)}
+         **{name: 100 * limit for name, limit in zip(("low", "high"), limits_of(each), strict=True)}}
         for each in rows
     ]  # fmt: skip
     if not shown:
@@ -116,17 +143,17 @@ def _draw_shares(study: Study, rows: Iterable[Characteristic], title: str, kind:
         wanted = 100 * (1 - study.trial.alpha)
         layers.append({"data": {"values": [{"at": wanted}]}, "mark": {"type": "rule", "strokeDash": [3, 3]},
                        "encoding": {"x": {"field": "at", "type": "quantitative"}}})  # fmt: skip
-    body: Spec = {"data": {"values": shown}, "layer": layers, "height": {"step": 26}}
-    notes = ("Line: 95% interval of the Monte Carlo error.",)
+    body: Spec = {"data": {"values": shown}, "layer": layers, "height": {"step": 30}}
+    notes = ("Line: 95% interval of the Monte Carlo error, by Wilson's method.",)
     return FigureSpec(f"figure-{kind}", "answer", title, finish(fit(body)), f"{title}, one row each.", notes)
 
 
 def _table_powers(study: Study, powers: list[Characteristic]) -> DesignTable:
     rows = tuple(
-        (name_place(study, each.where), percent(each.value), percent(each.error), str(each.trials))
+        (name_place(study, each.where), percent(each.value), _between(each), str(each.trials))
         for each in powers
     )
-    heads = ("Test", "P below the level", "Monte Carlo SE", "Trials")
+    heads = ("Test", "P below the level", _ERROR, "Trials")
     return DesignTable("Power", heads, rows, ("Unadjusted P; trials in which the test could be made.",))
 
 
@@ -150,12 +177,15 @@ def _table_estimates(found: SimulatedTrials) -> DesignTable:
 
 def _table_coverage(study: Study, coverage: list[Characteristic]) -> DesignTable:
     rows = tuple(
-        (name_place(study, each.where), percent(each.value), percent(each.error), str(each.trials))
+        (name_place(study, each.where), percent(each.value), _between(each), str(each.trials))
         for each in coverage
     )
-    return DesignTable(
-        "Coverage of intervals", ("Interval", "Holds the true value", "Monte Carlo SE", "Trials"), rows
-    )
+    heads = ("Interval", "Holds the true value", _ERROR, "Trials")
+    return DesignTable("Coverage of intervals", heads, rows, ("Intervals of shares: Clopper-Pearson.",))
+
+
+def _between(share: Characteristic) -> str:
+    return " to ".join(map(percent, limits_of(share)))
 
 
 def _table_load(found: SimulatedTrials) -> DesignTable:
@@ -165,32 +195,6 @@ def _table_load(found: SimulatedTrials) -> DesignTable:
         if each.kind == "mean"
     )
     return DesignTable("What a trial has to cope with", ("Count", "Mean of a trial", "Monte Carlo SE"), rows)
-
-
-def _assumptions(found: SimulatedTrials) -> DesignTable:
-    entry, scenario = found.plan.entry, found.plan.scenario
-    world = tuple(
-        (
-            f"scenario: {name}",
-            format_shortest(value),
-            scenario.why,
-            "assumed" if scenario.effect == 0 else "derived",
-        )
-        for name, value in _parameters(scenario)
-    )
-    patients = tuple((each.name, format_shortest(each.value), each.source, each.sure) for each in ASSUMPTIONS)
-    fitted = (
-        ("severity of those screened, relative to the table of findings", format_number(entry.strength),
-         "so that those let in have the mean of the scenario", "derived"),
-        ("share of the score lost by being looked at again", percent(entry.regression),
-         "regression to the mean by the rules of eligibility of this study", "derived"),
-    )  # fmt: skip
-    return DesignTable("Assumptions", ("What", "Value", "Source", "How sure"), (*world, *fitted, *patients))
-
-
-def _parameters(scenario: TrialScenario) -> list[tuple[str, float]]:
-    named = [(each.name, getattr(scenario, each.name)) for each in fields(scenario)]
-    return [(name, float(value)) for name, value in named if isinstance(value, int | float)]
 
 
 def _beware(found: SimulatedTrials) -> tuple[str, ...]:

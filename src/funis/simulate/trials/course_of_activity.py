@@ -13,10 +13,6 @@ from funis.simulate.trials.scenario import TrialScenario, assumed
 from funis.stats.sample import Booleans, Floats
 
 DAYS_A_MONTH: Final = 30.4375
-_RELAPSE_LEVEL: Final = 1.15
-_AFTER_RELAPSE: Final = 0.75
-_ACTIVE_DAYS: Final = 100.0
-_RESPONSE_DAY: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +77,10 @@ def draw_relapses(
     is_prone = generator.random(count) < scenario.prone
     wanted = generator.exponential(size=count)
     found = np.full(count, np.inf)
-    if last_day <= _RESPONSE_DAY:
+    first_day = assumed("relapse_from")
+    if last_day <= first_day:
         return found
-    steps = np.arange(_RESPONSE_DAY, last_day + 1, 10.0)
+    steps = np.arange(first_day, last_day + 1, 10.0)
     times = [*(day / DAYS_A_MONTH for day in infusion_days), *(steps / DAYS_A_MONTH)]
     grid = make_grid(steps[-1] / DAYS_A_MONTH, times,
                      [1.0] * len(infusion_days) + [0.0] * len(steps))  # fmt: skip
@@ -111,10 +108,11 @@ def draw_courses(mean: Floats, days: Floats, relapse_day: Floats, generator: np.
     ratio = np.exp(spread * generator.standard_normal(len(mean)) - spread**2 / 2)
     months = np.maximum(days, 0.0) / DAYS_A_MONTH
     # The own response of a patient comes with the treatment, not before it.
-    level = mean * ratio[:, None] ** np.minimum(months / 3.0, 1.0)
+    level = mean * ratio[:, None] ** np.minimum(months / assumed("onset"), 1.0)
     since = days - relapse_day[:, None]
-    is_active, is_later = (since >= 0) & (since < _ACTIVE_DAYS), since >= _ACTIVE_DAYS
-    level = np.where(is_active, np.maximum(level, _RELAPSE_LEVEL), level)
-    level = np.where(is_later, np.maximum(level, _AFTER_RELAPSE), level)
+    lasting = assumed("relapse_days")
+    is_active, is_later = (since >= 0) & (since < lasting), since >= lasting
+    level = np.where(is_active, np.maximum(level, assumed("relapse_level")), level)
+    level = np.where(is_later, np.maximum(level, assumed("after_relapse")), level)
     before = np.concatenate([np.full((len(days), 1), -1.0), since[:, :-1]], axis=1)
     return Courses(level, relapse_day, (since >= 0) & (before < 0))

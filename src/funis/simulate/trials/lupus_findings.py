@@ -54,9 +54,6 @@ FINDINGS: Final = (
     ClinicalFinding("psychosis", 0.004, 24),
     ClinicalFinding("seizure", 0.004, 30),
 )
-ACTIVE: Final = 0.9
-"""How much rarer than present a finding is so active that it counts as the same as before. About 76% of the
-virtual patients of the published trial respond with it; 29 of 40 did."""
 # Never met in a virtual patient: too rare to guess.
 NEVER: Final = ("organic_brain_syndrome", "visual_disturbance", "cranial_nerve", "cva")
 
@@ -200,6 +197,7 @@ def find(
     }
     items |= {name: np.zeros(level.shape, dtype=np.int64) for name in NEVER}
     codes: dict[int, Integers] = {}
+    active = assumed("active_finding")
     for place, each in enumerate(FINDINGS):
         share = each.share * (has_nephritis if each.only_nephritis else np.ones(len(severity)))
         liability = noise.liability[place, :, :visits]
@@ -208,7 +206,7 @@ def find(
             present = _lasting(present, is_new)
         items[each.item] = present * 1
         if each.row:
-            is_active = _lasting(liability < ACTIVE * share[:, None] * strength * level, is_new)
+            is_active = _lasting(liability < active * share[:, None] * strength * level, is_new)
             code = _code(present, is_active, is_new)
             codes[each.row] = np.maximum(codes.get(each.row, 0), code)
     return DrawnFindings(items, labs, codes)

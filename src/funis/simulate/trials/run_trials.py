@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from multiprocessing import get_context
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +12,15 @@ import polars as pl
 
 from funis.errors import FunisError
 from funis.files import write_whole
-from funis.simulate.trials.one_trial import TrialPlan, run_some_trials
+from funis.simulate.trials.cluster import compute_on_cluster
+from funis.simulate.trials.code_digest import code_digest
+from funis.simulate.trials.one_trial import TrialPlan
+from funis.simulate.trials.processes import compute_here
 from funis.study.digest import study_digest
 from funis.version import VERSION
 
 BLOCK: Final = 10
 """Trials of one part."""
-# Each process has one thread: small matrices are slower on several, and the processes share the machine.
-_ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
 class PartsError(FunisError):
@@ -41,18 +38,9 @@ def run_key(plan: TrialPlan) -> str:
     """
     parts = (
         study_digest(plan.study), repr(plan.scenario), repr(plan.entry), str(plan.patients),
-        repr(plan.endpoints), str(plan.seed), VERSION, _code_digest(),
+        repr(plan.endpoints), str(plan.seed), VERSION, code_digest(),
     )  # fmt: skip
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _code_digest() -> str:
-    """Give the fingerprint of the code of the package: no part of older code is taken for a new one."""
-    found = hashlib.sha256()
-    package = Path(__file__).resolve().parents[2]
-    for path in sorted(package.rglob("*.py")):
-        found.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    return found.hexdigest()
 
 
 def run_trials(
@@ -61,6 +49,7 @@ def run_trials(
     folder: Path,
     *,
     workers: int = 1,
+    cluster: str = "",
     resume: bool = False,
     tell: Callable[[int], None] = lambda _: None,
 ) -> pl.DataFrame:
@@ -72,6 +61,7 @@ def run_trials(
     trials : how many
     folder : of the parts; made where it is not there
     workers : processes; 1 runs in this one. The numbers do not depend on it
+    cluster : address of the scheduler of a Dask cluster; its workers then compute, and `workers` says nothing
     resume : go on where an earlier run stopped
     tell : is told the number of trials that are done, whenever more are
 
@@ -82,6 +72,7 @@ def run_trials(
     Raises
     ------
     PartsError : the folder holds parts of another run, or parts and `resume` is not said
+    ClusterError, WorkerLostError : as `compute_on_cluster` and `compute_here` raise them
     """
     folder.mkdir(parents=True, exist_ok=True)
     key = run_key(plan)
@@ -92,7 +83,11 @@ def run_trials(
     }
     done = sum(len(block) for block in blocks if block.start in found)
     tell(done)
-    for block, part in _compute(plan, [each for each in blocks if each.start not in found], workers):
+    due = [each for each in blocks if each.start not in found]
+    computed = (
+        compute_on_cluster(plan, key, due, cluster) if cluster and due else compute_here(plan, due, workers)
+    )
+    for block, part in computed:
         buffer = io.BytesIO()
         part.write_parquet(buffer)
         write_whole(_path(folder, key, block), buffer.getvalue())
@@ -127,33 +122,3 @@ def _read(path: Path, block: range) -> pl.DataFrame | None:
         return None
     part = pl.read_parquet(path)
     return part if set(part["trial"].unique()) == set(block) else None
-
-
-def run_block(plan: TrialPlan, block: range) -> pl.DataFrame:
-    """Run the trials of one part."""
-    return run_some_trials(plan, block)
-
-
-def _compute(plan: TrialPlan, blocks: Sequence[range], workers: int) -> Iterator[tuple[range, pl.DataFrame]]:
-    if workers == 1:
-        yield from ((block, run_block(plan, block)) for block in blocks)
-        return
-    # New processes, never copies of this one: Polars has threads, and a copy of them stands still for ever.
-    with _one_thread(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(run_block, plan, block): block for block in blocks}
-        for each in as_completed(waiting):
-            yield waiting[each], each.result()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -71,6 +71,7 @@ def simulate_trials(
     out: Path,
     *,
     workers: int = 1,
+    cluster: str = "",
     resume: bool = False,
     tell: Callable[[int], None] = lambda _: None,
 ) -> SimulatedTrials:
@@ -79,10 +80,10 @@ def simulate_trials(
     Parameters
     ----------
     plan : as `plan_trials` gives it
-    trials, workers, resume, tell : as for `run_trials`
+    trials, workers, cluster, resume, tell : as for `run_trials`
     out : folder; the parts stand in ``parts``
     """
-    rows = run_trials(plan, trials, out / PARTS, workers=workers, resume=resume, tell=tell)
+    rows = run_trials(plan, trials, out / PARTS, workers=workers, cluster=cluster, resume=resume, tell=tell)
     found = summarise(rows, true_numbers(plan), plan.study.trial.alpha)
     return SimulatedTrials(plan, run_key(plan), trials, found)
 

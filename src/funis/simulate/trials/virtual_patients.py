@@ -140,7 +140,8 @@ def draw_patients(
     if not is_whole:
         left = 14.0 + generator.exponential(DAYS_A_MONTH / assumed("leaving"), count)
         seen &= days < left[:, None]
-    weight = np.round(generator.normal(np.where(entered.is_woman, 56.0, 66.0), 7.0).clip(38, 110), 1)
+    usual = np.where(entered.is_woman, assumed("weight_women"), assumed("weight_men"))
+    weight = np.round(generator.normal(usual, 7.0).clip(38, 110), 1)
     left = np.where(left < last, left, np.inf)
     return Patients(
         arms, days, seen, courses, findings, entered.age, entered.is_woman, weight, left, entered.screened
@@ -229,9 +230,10 @@ def total_score(items: Mapping[str, Integers]) -> Integers:
 def _draw_people(count: int, visits: int, strength: float, generator: np.random.Generator) -> _Entered:
     spread = assumed("spread")
     severity = strength * np.exp(spread * generator.standard_normal(count) - spread**2 / 2)
+    log_age, spread_of_age = np.log(assumed("age")), assumed("age_spread")
     return _Entered(
         draw_noise(count, visits, generator), severity, generator.random(count) < assumed("nephritis"),
-        np.round(np.exp(generator.normal(3.45, 0.3, count))).clip(16, 68).astype(np.int64),
+        np.round(np.exp(generator.normal(log_age, spread_of_age, count))).clip(16, 68).astype(np.int64),
         generator.random(count) < assumed("women"), count,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from funis.catalogue.registry import definition
 from funis.simulate.trials.lupus_findings import LAB_MODELS
-from funis.simulate.trials.scenario import assumed
+from funis.simulate.trials.scenario import RAISED, TAPER, assumed
 from funis.simulate.trials.virtual_patients import Patients, cell_days
 from funis.study.model import Study
 
@@ -239,10 +239,11 @@ def _medications(patients: Patients, starts: list[date]) -> Rows:
     """Give everybody prednisone, tapered; it is raised at a relapse."""
     rows: Rows = []
     for number, start in enumerate(starts):
-        steps = [(-60.0, 20.0), (31.0, 15.0), (95.0, 10.0), (190.0, 7.5)]
+        steps: list[tuple[float, float]] = list(TAPER)
         relapse = patients.courses.relapse_day[number]
         if np.isfinite(relapse):
-            steps = [each for each in steps if each[0] < relapse] + [(float(np.ceil(relapse)) + 3, 30.0)]
+            late, dose = RAISED
+            steps = [each for each in steps if each[0] < relapse] + [(float(np.ceil(relapse)) + late, dose)]
         steps = [each for each in steps if each[0] < patients.left_day[number]]
         for place, (day, dose) in enumerate(steps):
             row = {"subject": _name(number), "drug": "prednisone", "dose": dose, "unit": "mg/day",
