@@ -243,6 +243,8 @@ def neptunus_rows() -> Iterator[tuple[str, dict[str, Any]]]:
             yield total("esspri", name, visit, 7 * week, number)
             yield total("stimulated_flow", name, visit, 7 * week, 0.5 if week == 0 else 0.8)
             yield total("vas_physician", name, visit, 7 * week, 50 if week == 0 else 30)
+            at = {"subject": name, "visit": visit, "date": on(7 * week), "unit": "points"}
+            yield "labs", at | {"test": "facit_fatigue", "value": 20 if week == 0 else 26}
 
 
 def test_neptunus_2(studies: dict[str, Study]) -> None:
@@ -262,6 +264,7 @@ def test_neptunus_2(studies: dict[str, Study]) -> None:
     value = results.value
     # -8, -7, -2: mean -17/3
     assert value("change.treated.week_48.essdai_change.mean") == pytest.approx(-17 / 3)
+    assert value("change.treated.week_48.facit_fatigue_change.mean") == 6
     assert value("change.treated.week_48.stimulated_flow_change.mean") == pytest.approx(0.3)
     assert value("change.treated.week_48.vas_physician_change.mean") == pytest.approx(-20)
 
