@@ -22,6 +22,7 @@ SAME_TESTS = (
     "test_trail.py",
     "test_redaction.py",
     "test_save.py",
+    "test_save_statements.py",
     "test_conduct.py",
     "test_access.py",
     "test_eligibility.py",

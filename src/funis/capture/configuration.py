@@ -137,7 +137,9 @@ def read_database(configuration: Configuration) -> dict[str, Any]:
     """
     if not configuration.database:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(configuration.sqlite_file)} | {
-            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20}
+            # Kept open by its thread: the last one that closes writes the whole log into the file, and waits.
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
         }
     parts = urlsplit(configuration.database)
     name = unquote(parts.path.lstrip("/"))

@@ -36,6 +36,11 @@ class Acting:
     sites: tuple[str, ...] | None = ()
     redaction: str = ""
 
+    @property
+    def told_sites(self) -> str:
+        """Give the sites as the policies of the database read them."""
+        return "*" if self.sites is None else ",".join(self.sites)
+
 
 _acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
 
@@ -46,13 +51,15 @@ def who_acts() -> Acting | None:
 
 
 @contextmanager
-def acting(who: Acting, *, is_snapshot: bool = False) -> Iterator[Acting]:
+def acting(who: Acting, *, is_snapshot: bool = False, tells: bool = True) -> Iterator[Acting]:
     """Open a transaction in which a person acts; without one the database refuses every write.
 
     Parameters
     ----------
     who : the person, the reason, the address, the sites
     is_snapshot : everything is read as it stood at one moment, however long it takes
+    tells : the database is told at once; otherwise the first statement inside tells it, and one that does not
+        sees no row and writes none
     """
     outer = _acting.get()
     token = _acting.set(who)
@@ -60,7 +67,8 @@ def acting(who: Acting, *, is_snapshot: bool = False) -> Iterator[Acting]:
         with transaction.atomic():
             if is_snapshot:
                 _hold_still()
-            _tell_database(who)
+            if tells:
+                _tell_database(who)
             yield who
     finally:
         _acting.reset(token)
@@ -73,6 +81,17 @@ def because(reason: str) -> Iterator[Acting]:
     """Give the reason for the changes inside, within a transaction that is open already."""
     with _acting_as(replace(_who_must_act(), reason=reason)) as inner:
         yield inner
+
+
+@contextmanager
+def telling(reason: str) -> Iterator[Acting]:
+    """Give the reason as `because` does, where the one statement inside tells the database itself."""
+    outer = _who_must_act()
+    token = _acting.set(replace(outer, reason=reason))
+    try:
+        yield outer
+    finally:
+        _acting.reset(token)
 
 
 @contextmanager
@@ -138,8 +157,7 @@ def _tell_database(who: Acting) -> None:
     """Tell PostgreSQL, for this transaction; SQLite asks by itself (`context_value`)."""
     if connection.vendor != "postgresql":
         return
-    sites = "*" if who.sites is None else ",".join(who.sites)
-    told = {"actor": who.actor, "reason": who.reason, "address": who.address, "sites": sites}
+    told = {"actor": who.actor, "reason": who.reason, "address": who.address, "sites": who.told_sites}
     told["redaction"] = who.redaction
     with connection.cursor() as cursor:
         chosen = ", ".join("set_config(%s, %s, true)" for _ in told)

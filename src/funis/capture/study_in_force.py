@@ -84,6 +84,17 @@ def blinded_roles() -> frozenset[str]:
 
 
 @lru_cache(maxsize=64)
+def blinded_by(versions: str) -> frozenset[str]:
+    """Give the roles that see no arm by any of some versions.
+
+    Parameters
+    ----------
+    versions : ids, with commas between them
+    """
+    return frozenset().union(*map(_blinded_by, versions.split(","))) if versions else frozenset()
+
+
+@lru_cache(maxsize=64)
 def _blinded_by(version: str) -> frozenset[str]:
     found = _study(version).randomisation
     return frozenset(found.blinded) if found else frozenset()
@@ -157,6 +168,11 @@ def newest_version() -> StudyVersion:
 def plan_of(version: StudyVersion) -> StudyPlan:
     """Give the plan of a version as it was made on its day."""
     return _plan(version.pk)
+
+
+def plan_by_key(version: str) -> StudyPlan:
+    """Give the plan of a version by its id, without reading the version."""
+    return _plan(version)
 
 
 def study_of(version: StudyVersion) -> Study:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from funis.capture.database.audited_tables import CHAIN, REDACTION, TEXT, TRAIL, AuditedTable
 from funis.capture.database.hidden_texts import FORMAT, KEY
+from funis.capture.database.save_statements import CALLED
 
 TABLES = (
     f"""CREATE TABLE IF NOT EXISTS {CHAIN} (
@@ -249,6 +250,8 @@ def make_rights(tables: list[AuditedTable], others: list[str], role: str) -> Ite
     yield f"GRANT EXECUTE ON FUNCTION capture_event(text, text, jsonb) TO {_name(role)}"
     taking_out = "capture_take_out(text, bigint, text, text, text)"
     yield f"GRANT EXECUTE ON FUNCTION {taking_out} TO {_name(role)}"
+    for each in CALLED:
+        yield f"GRANT EXECUTE ON FUNCTION {each} TO {_name(role)}"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {_name(role)}"
     yield f"GRANT USAGE ON SCHEMA public TO {_name(role)}"
     yield f"GRANT SELECT ON {TRAIL}, {CHAIN}, {TEXT} TO {_name(role)}"

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from funis.capture.context import SERVER, Acting, acting
-from funis.capture.database import postgresql_triggers, sqlite_triggers
+from funis.capture.database import postgresql_triggers, save_statements, sqlite_triggers
 from funis.capture.database.audited_tables import TRAIL, audited_tables
 from funis.capture.database.fingerprint import read_fingerprint
 from funis.capture.database.row_security import make_policies
@@ -111,7 +111,8 @@ def _prepare_sqlite(study: str) -> None:
 def _prepare_postgresql(study: str, role: str) -> None:
     tables = audited_tables()
     with connection.cursor() as cursor:
-        for text in (*postgresql_triggers.TABLES, *postgresql_triggers.make_functions(study)):
+        functions = (*postgresql_triggers.make_functions(study), *save_statements.make_functions())
+        for text in (*postgresql_triggers.TABLES, *functions):
             cursor.execute(text)
         for table, name, text in postgresql_triggers.make_triggers(tables):
             cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")

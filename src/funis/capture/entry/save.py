@@ -8,10 +8,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from funis.capture.conduct.infusions import is_made_from_record
-from funis.capture.conduct.participation import settle_status
+from funis.capture.conduct.locks import refuse_closed, scope_of
+from funis.capture.conduct.participation import END_FORM, settle_status
 from funis.capture.configuration import read_configuration
-from funis.capture.context import because, moment
+from funis.capture.context import because, moment, telling
 from funis.capture.document import read_document, write_document
+from funis.capture.entry.held_forms import AnswerParts, HeldForms, hold_forms, write_form
 from funis.capture.entry.scores import score_by_version
 from funis.capture.forms.plan_parts import FormPlan, Language
 from funis.capture.forms.refusals import Remark
@@ -19,9 +21,9 @@ from funis.capture.forms.validation import check_changes
 from funis.capture.models import Form, RequestKey
 from funis.capture.monitoring.queries import note_changes
 from funis.capture.monitoring.verification import let_fall
-from funis.capture.safety.clock import follow_seriousness
-from funis.capture.safety.stopping import watch_rules
-from funis.capture.study_in_force import plan_of, today
+from funis.capture.safety.clock import EVENTS, follow_seriousness
+from funis.capture.safety.stopping import bears_on_rules, watch_rules
+from funis.capture.study_in_force import plan_by_key, today
 from funis.capture.trail.history import last_change
 from funis.capture.trail.receipts import Receipt, add_receipt, make_receipt
 from funis.capture.trail.rows import read_head
@@ -77,7 +79,6 @@ class Saved:
     refused, warnings : of items that were not saved, and of those that were and are asked about
     conflicts : items that somebody else changed meanwhile
     unexplained : items that were not saved because a value stood there and no reason was given
-    receipt : of the last row of the trail; none where nothing was saved
     """
 
     revision: int
@@ -87,25 +88,53 @@ class Saved:
     conflicts: tuple[Conflict, ...] = ()
     unexplained: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
-    receipt: Receipt | None = None
 
-    def as_document(self, language: Language) -> dict[str, Any]:
-        """Give the answer as the browser reads it."""
-        return {
-            "revision": self.revision,
-            "scores": dict(self.scores),
-            "later": list(self.later),
-            "refused": [
-                *(_said(each, language) for each in self.refused),
-                *({"item": item} | UNEXPLAINED[language] for item in self.unexplained),
-            ],
-            "warnings": [_said(each, language) for each in self.warnings],
+    def as_parts(self, key: str, person: str, language: Language) -> AnswerParts:
+        """Give the answer as the browser reads it, its keys in order, with the place for the receipt."""
+        before = {
             "conflicts": [
                 {"item": each.item, "yours": each.yours, "theirs": each.theirs, "by": each.by, "at": each.at}
                 for each in self.conflicts
             ],
-            "receipt": self.receipt.answer if self.receipt else None,
+            "later": list(self.later),
         }
+        after = {
+            "refused": [
+                *(_said(each, language) for each in self.refused),
+                *({"item": item} | UNEXPLAINED[language] for item in self.unexplained),
+            ],
+            "revision": self.revision,
+            "scores": dict(self.scores),
+            "warnings": [_said(each, language) for each in self.warnings],
+        }
+        opened, closed = write_document(before)[:-1], write_document(after)[1:]
+        return AnswerParts(key, person, f'{opened},"receipt":', f",{closed}")
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAnswer:
+    """What is answered to an entry.
+
+    Attributes
+    ----------
+    text : as JSON
+    receipt : of the last row of the trail; none where nothing was saved
+    """
+
+    text: str
+    receipt: Receipt | None = None
+
+    @property
+    def without_place(self) -> str:
+        """Give the text without the place in the chain: it counts what a blinded person is not shown."""
+        if self.receipt is None:
+            return self.text
+        whole = self.receipt.answer
+        shown = {name: each for name, each in whole.items() if name != "seq"}
+        before, found, after = self.text.partition(write_document(whole))
+        if not found:
+            raise RuntimeError("an answer without its receipt")
+        return f"{before}{write_document(shown)}{after}"
 
 
 def _said(remark: Remark, language: Language) -> dict[str, str]:
@@ -119,7 +148,7 @@ def save_entry(entry: FormEntry, form: Form, person: str, language: Language = "
     Parameters
     ----------
     entry : what was typed
-    form : the form; the page has checked that the person may enter it
+    form : the form; whoever calls has checked that the person may enter it
     person : id of the person
     language : of the words in the answer
 
@@ -132,6 +161,15 @@ def save_entry(entry: FormEntry, form: Form, person: str, language: Language = "
     ValueRangeError : the form, or a later one whose score would be another, is closed to entry; or the form
         is made from the record of an infusion
     """
+    held = hold_forms(form.pk, entry.key, person)
+    if held is None:
+        raise ValueRangeError("form", "none", "a form that is there")
+    return save_held(entry, held, person, language).text
+
+
+def save_held(entry: FormEntry, held: HeldForms, person: str, language: Language) -> SaveAnswer:
+    """Save an entry into a form that is held already; see `save_entry`."""
+    form = held.form
     if is_made_from_record(form):
         raise ValueRangeError(
             "form",
@@ -139,60 +177,82 @@ def save_entry(entry: FormEntry, form: Form, person: str, language: Language = "
             "another form",
             "Correct the record of the infusion.",
         )
-    forms = list(
-        Form.objects.select_for_update()
-        .with_version()
-        .filter(subject=form.subject_id, name=form.name)
-        .order_by("pk")
-    )
-    # PageRequest after the lock: the same entry sent twice at once waits for the first, and gets its answer.
-    answered = RequestKey.objects.filter(key=entry.key, person=person).first()
-    if answered is not None:
-        return answered.answer
-    present = next(each for each in forms if each.pk == form.pk)
-    saved = _apply(entry, present, forms, plan_of(present.version).form(form.name))
-    answer = write_document(saved.as_document(language))
-    RequestKey(key=entry.key, person=person, answer=answer).save(force_insert=True)
-    return answer
-
-
-def _apply(entry: FormEntry, form: Form, forms: list[Form], plan: FormPlan) -> Saved:
+    if held.answered:
+        return _as_answered(held.answered)
+    plan = plan_by_key(form.version_id).form(form.name)
     conflicts = tuple(_find_conflicts(entry, form))
     standing = {each.item for each in conflicts}
     wanted = {item: new for item, (_, new) in entry.changes.items() if item not in standing}
-    reason = entry.reason.strip()
-    unexplained = () if reason else tuple(_replaced(form.data, wanted))
-    checked = check_changes(
-        plan,
-        form.data,
-        {item: new for item, new in wanted.items() if item not in unexplained},
-        today=today(),
-    )
+    unexplained = () if entry.reason.strip() else tuple(_replaced(form.data, wanted))
+    explained = {item: new for item, new in wanted.items() if item not in unexplained}
+    checked = check_changes(plan, form.data, explained, today=today())
     told = (checked.refusals, checked.warnings, conflicts, unexplained)
     if checked.document == form.data:
-        return Saved(form.revision, form.scores, *told)
+        parts = Saved(form.revision, form.scores, *told).as_parts(entry.key, person, language)
+        return _keep(parts)
     changed = changed_fields(plan, form.data, checked.document)
-    form.data = checked.document
-    later = _score_all(form, forms)
-    with because(reason or FIRST_ENTRY):
-        form.save()
-    note_changes(form, changed)
-    let_fall(form, changed)
+    before, form.data = form.data, checked.document
+    later = _score_all(held)
+    saved = Saved(form.revision + 1, form.scores, *told, tuple(each.pk for each in later))
+    parts = saved.as_parts(entry.key, person, language)
+    return _write(_Change(held, before, changed, later), entry.reason.strip(), parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a held form that is to be written: its document before, its fields, the later forms."""
+
+    held: HeldForms
+    before: Mapping[str, Any]
+    fields: tuple[str, ...]
+    later: list[Form]
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether nothing else follows from it, but for queries on the form."""
+        is_watched = self.held.form.name in {EVENTS, "infusions", END_FORM}
+        return not (self.later or self.held.has_marks or is_watched)
+
+
+def _write(change: _Change, reason: str, parts: AnswerParts) -> SaveAnswer:
+    """Write the form and what follows from it, and keep the answer."""
+    form = change.held.form
+    if not change.held.is_open:
+        refuse_closed(scope_of(form))
+    with telling(reason or FIRST_ENTRY):
+        receipt = write_form(form, reason or FIRST_ENTRY, parts, is_all=change.is_all)
+    if receipt is not None:
+        return SaveAnswer(parts.with_receipt(receipt), receipt)
+    note_changes(form, change.fields)
+    let_fall(form, change.fields)
     follow_seriousness(form, reason)
-    watch_rules(form.name)
+    if bears_on_rules(form.name, change.before, form.data):
+        watch_rules(form.name)
     settle_status(form)
     with because(RESCORED):
-        for each in later:
+        for each in change.later:
             each.save()
-    receipt = make_receipt(read_head(f"subject:{form.subject_id}"), moment())
-    return Saved(form.revision, form.scores, *told, tuple(each.pk for each in later), receipt)
+    return _keep(parts, make_receipt(read_head(f"subject:{form.subject_id}"), moment()))
+
+
+def _keep(parts: AnswerParts, receipt: Receipt | None = None) -> SaveAnswer:
+    """Keep the answer under its key, so that the same entry sent again gets it."""
+    text = parts.with_receipt(receipt)
+    RequestKey(key=parts.key, person=parts.person, answer=text).save(force_insert=True)
+    return SaveAnswer(text, receipt)
+
+
+def _as_answered(text: str) -> SaveAnswer:
+    """Give the answer that was kept; its receipt is acknowledged once more, whoever died before the first."""
+    kept = read_document(text).get("receipt")
+    return SaveAnswer(text, Receipt(kept["time"], kept["chain"], kept["seq"], kept["hash"]) if kept else None)
 
 
 def changed_fields(plan: FormPlan, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the fields of which something was changed, in printed order."""
-    return tuple(
-        field.name for field in plan.fields if any(before.get(key) != after.get(key) for key, _ in field.keys)
-    )
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    changed = {plan.keys[key][0].name for key in keys if key in plan.keys}
+    return tuple(name for name in plan.by_name if name in changed)
 
 
 def _find_conflicts(entry: FormEntry, form: Form) -> Iterator[Conflict]:
@@ -211,13 +271,13 @@ def _replaced(data: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[st
     )
 
 
-def _score_all(form: Form, forms: list[Form]) -> list[Form]:
+def _score_all(held: HeldForms) -> list[Form]:
     """Score every visit; give the other forms whose scores are others now."""
     changed = []
-    for each, scores in zip(forms, score_by_version(forms), strict=True):
+    for each, scores in zip(held.forms, score_by_version(held.forms), strict=True):
         if each.scores != scores:
             each.scores = scores
-            if each.pk != form.pk:
+            if each is not held.form:
                 changed.append(each)
     return changed
 
@@ -239,27 +299,6 @@ def _plain(value: Any) -> Any:
     return number if number.is_finite() else value
 
 
-def without_place(answer: str) -> str:
-    """Leave the place in the chain out of a receipt: it counts what a blinded person is not shown.
-
-    Parameters
-    ----------
-    answer : of `save_entry`
-
-    Examples
-    --------
-    >>> without_place('{"receipt":{"hash":"ab","seq":7},"revision":2}')
-    '{"receipt":{"hash":"ab"},"revision":2}'
-    """
-    told = read_document(answer)
-    if told.get("receipt"):
-        told["receipt"] = {name: each for name, each in told["receipt"].items() if name != "seq"}
-    return write_document(told)
-
-
-def acknowledge(answer: str) -> None:
+def acknowledge(receipt: Receipt) -> None:
     """Add the receipt of an answer to the file, after the transaction stands."""
-    told = read_document(answer).get("receipt")
-    if told:
-        receipt = Receipt(told["time"], told["chain"], told["seq"], told["hash"])
-        add_receipt(read_configuration().receipts_file, receipt)
+    add_receipt(read_configuration().receipts_file, receipt)

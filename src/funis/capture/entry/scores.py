@@ -10,7 +10,7 @@ from typing import Any
 
 from funis.capture.forms.plan_parts import DefinitionPin, FormPlan
 from funis.capture.models import Form
-from funis.capture.study_in_force import plan_of
+from funis.capture.study_in_force import plan_by_key
 from funis.catalogue.registry import definition
 from funis.errors import ScriptError
 from funis.schema import NOT_DONE
@@ -55,7 +55,7 @@ def score_by_version(forms: Sequence[Form]) -> list[dict[str, Any]]:
     ----------
     forms : all forms of the instrument that the subject has, each with its version
     """
-    plans = {form.version_id: plan_of(form.version).form(form.name) for form in forms}
+    plans = {form.version_id: plan_by_key(form.version_id).form(form.name) for form in forms}
     scored = {key: score_forms(plan, forms) for key, plan in plans.items()}
     return [scored[form.version_id][place] for place, form in enumerate(forms)]
 

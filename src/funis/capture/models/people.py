@@ -31,7 +31,10 @@ class Account(Audited, AbstractBaseUser):
     locked : no login until an administrator opens it again
     email : where notices are mailed to, empty for nowhere; the trail says only that it changed
     has_given_password : the password was chosen by somebody else; nothing is done before the person chose one
+    roles_read : the roles as they stood when the person of a session was read (see `people.read_person`)
     """
+
+    roles_read: Any = None
 
     login = models.CharField(max_length=60, unique=True)
     printed_name = models.CharField(max_length=120)

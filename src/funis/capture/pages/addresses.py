@@ -36,6 +36,8 @@ from funis.capture.pages import (
 )
 
 PAGES: list[URLPattern] = [
+    # First, as it is asked most: every address is compared in turn.
+    path("forms/<str:key>/save", forms.save),
     path("health", door.health),
     path("login", door.log_in),
     path("login/second", door.give_second),
@@ -108,7 +110,6 @@ PAGES: list[URLPattern] = [
     path("visits/<str:key>/forms", forms.add_form),
     path("visits/<str:key>/labs", laboratory.show_grid),
     path("forms/<str:key>", forms.show_form),
-    path("forms/<str:key>/save", forms.save),
     path("forms/<str:key>/difference", forms.report_difference),
     path("forms/<str:key>/queries", queries.tell_queries),
     path("forms/<str:key>/ask", queries.ask_query),

@@ -15,7 +15,8 @@ from django.utils.crypto import salted_hmac
 from funis.capture.conduct import locks, visits
 from funis.capture.conduct.infusions import is_made_from_record
 from funis.capture.document import read_document
-from funis.capture.entry.save import FormEntry, acknowledge, save_entry, without_place
+from funis.capture.entry.held_forms import hold_forms
+from funis.capture.entry.save import FormEntry, acknowledge, save_held
 from funis.capture.entry.scores import columns_of, script_of, visit_of
 from funis.capture.exchange.export import plain_text
 from funis.capture.forms.event_remarks import mark_event
@@ -45,9 +46,14 @@ LONGEST_ENTRY = 200_000
 def find_form(asked: PageRequest, key: str) -> Form:
     """Find a form; one of a site that the person may not act at does not exist for him."""
     found = Form.objects.with_version().select_related("subject", "visit").filter(pk=key).first()
-    if found is None or not asked.allows(found.site) or (asked.rights.is_blinded and is_withheld(found.name)):
+    if found is None or not may_see_form(asked, found):
         raise Http404
     return found
+
+
+def may_see_form(asked: PageRequest, form: Form) -> bool:
+    """Tell whether a form is of a site of this page, and gives no arm away to a blinded person."""
+    return asked.allows(form.site) and not (asked.rights.is_blinded and is_withheld(form.name))
 
 
 @asks("see subjects")
@@ -260,14 +266,25 @@ def previous_form(form: Form) -> Form | None:
     return max(earlier, key=lambda each: each.data["date"], default=None)
 
 
-@asks("enter data", "POST")
+@asks("enter data", "POST", holds_first=True)
 def save(asked: PageRequest, key: str) -> HttpResponse:
     """Save an entry; the answer goes out after the transaction stands."""
-    form = find_form(asked, key)
-    entry = read_entry(asked.request.body, form.pk)
-    answer = save_entry(entry, form, str(asked.request.user.pk), language_of(asked))
-    transaction.on_commit(partial(acknowledge, answer))
-    shown = without_place(answer) if asked.rights.is_blinded else answer
+    person = str(asked.request.user.pk)
+    try:
+        entry = read_entry(asked.request.body, key)
+    except ValueRangeError:
+        # Of a form that is not the person's to see nothing is said, whatever was sent.
+        held = hold_forms(key, "", person)
+        if held is None or not may_see_form(asked, held.form):
+            raise Http404 from None
+        raise
+    held = hold_forms(key, entry.key, person)
+    if held is None or not may_see_form(asked := asked.renewed("enter data", held.roles), held.form):
+        raise Http404
+    answer = save_held(entry, held, person, language_of(asked))
+    if answer.receipt is not None:
+        transaction.on_commit(partial(acknowledge, answer.receipt))
+    shown = answer.without_place if asked.rights.is_blinded else answer.text
     return HttpResponse(shown, content_type="application/json")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, Final, Generic, ParamSpec
 
@@ -54,9 +54,23 @@ class PageRequest:
         """Tell whether the action of this page is allowed at a site."""
         return self.sites is None or site in self.sites
 
+    def renewed(self, action: str, roles: str) -> PageRequest:
+        """Give the request with the rights of the roles as they are held now.
+
+        Parameters
+        ----------
+        action : of the page
+        roles : as they were read anew
+        """
+        read: Any = self.request.user
+        if roles == read.roles_read.roles:
+            return self
+        rights = read.roles_read._replace(roles=roles).rights(today())
+        return replace(self, rights=rights, sites=rights.sites(action))
+
 
 def asks(
-    action: str, *methods: str, is_of_the_account: bool = False
+    action: str, *methods: str, is_of_the_account: bool = False, holds_first: bool = False
 ) -> Callable[[Page[Rest]], Callable[..., HttpResponseBase]]:
     """Say which action a page is; whoever may not do it is told that there is no such page.
 
@@ -65,6 +79,8 @@ def asks(
     action : one of `ACTIONS`, or `OPEN`
     methods : that the page answers; GET alone where none is named
     is_of_the_account : asked also by a person who has not chosen a password, or enrolled a second factor, yet
+    holds_first : its first statement tells the database who acts and holds what it writes; the page itself
+        asks then by `PageRequest.renewed`, and not before, whether the roles are still held
     """
     if action != OPEN and action not in ACTIONS:
         raise UnknownNameError("action", action, ACTIONS)
@@ -83,7 +99,8 @@ def asks(
                 return redirect_to_login(request.get_full_path())
             if person.has_given_password and not is_of_the_account:
                 return HttpResponseRedirect("/password")
-            return _run(_Checked(page, action, is_of_the_account), request, *args, **named)
+            run = _run_holding if holds_first else _run
+            return run(_Checked(page, action, is_of_the_account), request, *args, **named)
 
         checked.action = action  # type: ignore[attr-defined]  # read by the test that walks every page
         return checked
@@ -121,6 +138,22 @@ def _run(
             return checked.page(
                 PageRequest(request, rights, sites, person.login, person.language), *args, **named
             )
+
+
+def _run_holding(
+    checked: _Checked[Rest], request: HttpRequest, *args: Rest.args, **named: Rest.kwargs
+) -> HttpResponseBase:
+    """Run a page that holds what it writes first, by the roles that were read with the session."""
+    person: Any = request.user
+    rights = person.roles_read.rights(today())
+    if not rights.may(checked.action):
+        raise Http404
+    if lacks_factor(person, rights):
+        return HttpResponseRedirect("/account")
+    sites = rights.sites(checked.action)
+    asked = PageRequest(request, rights, sites, person.login, person.language)
+    with acting(Acting(person.login, "", request.META.get("REMOTE_ADDR", ""), sites), tells=False):
+        return checked.page(asked, *args, **named)
 
 
 def no_such_page(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from funis.capture.context import SERVER, Acting, acting, because, who_acts
 from funis.capture.models import Account, RoleHeld
 from funis.capture.models.people import OfTwoPeople
-from funis.capture.people.permissions import ROLES, Held, Rights, read_rights, takes_two
+from funis.capture.people.permissions import ROLES, Rights, takes_two
+from funis.capture.people.read_person import read_person, read_roles
 from funis.capture.study_in_force import blinded_roles, today
 from funis.capture.trail.events import record_event
 from funis.errors import UnknownNameError, ValueRangeError
@@ -44,7 +45,7 @@ class AccountBackend:
 
     def get_user(self, key: str) -> Account | None:
         """Give the person of a session, as long as the account is open."""
-        return Account.objects.filter(pk=key, is_active=True, locked=False).first()
+        return read_person(key)
 
 
 def count_failure(person: Account, why: str) -> None:
@@ -214,9 +215,4 @@ def rights_of(person: Any, day: date) -> Rights:
     """Read what a person may do on a day; somebody who is not logged in may do nothing."""
     if not getattr(person, "is_authenticated", False):
         return Rights(frozenset())
-    held = (
-        Held(each.role, each.site, each.since, each.until)
-        for each in person.memberships.all()
-        if each.is_confirmed
-    )
-    return read_rights(held, day, blinded_roles())
+    return read_roles(person.pk).rights(day)

@@ -120,7 +120,7 @@ def count_events(
     sure: Counter[str] = Counter()
     possible: Counter[str] = Counter()
     own = [each for each in events if each.subject.pk in days and each.is_after is not False]
-    for each, counts in zip(own, _counting(rule, own), strict=True):
+    for each, counts in zip(own, asks_of_events(rule, [each.data for each in own]), strict=True):
         key = each.subject.pk
         in_time = each.is_after and _is_within(each.data.get("start"), days[key], rule.within_days)
         if counts is False or in_time is False:
@@ -130,10 +130,16 @@ def count_events(
     return [EventCount(sure[each.subject.pk], possible[each.subject.pk]) for each in treated]
 
 
-def _counting(rule: StoppingRule, events: Sequence[EventRead]) -> list[bool | None]:
-    """Ask of each event whether the rule counts it; None: cannot tell."""
+def asks_of_events(rule: StoppingRule, events: Sequence[Mapping[str, Any]]) -> list[bool | None]:
+    """Ask of each event, by what is recorded of it alone, whether a rule counts it; None: cannot tell.
+
+    Parameters
+    ----------
+    rule : of the study file
+    events : documents of adverse events
+    """
     rows = [
-        {name: each.data.get(name) for name in EVENT_COLUMNS} | {"_file": "", "_line": line}
+        {name: each.get(name) for name in EVENT_COLUMNS} | {"_file": "", "_line": line}
         for line, each in enumerate(events)
     ]
     schema = {**EVENT_COLUMNS, "_file": pl.String(), "_line": pl.Int64()}

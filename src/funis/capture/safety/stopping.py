@@ -7,19 +7,19 @@ neither overlooks the other's event. The server judges over all sites, whoever s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from funis.capture.context import because, moment, server_acts, who_acts
 from funis.capture.models import StoppingWatch, Subject
 from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.safety.clock import EVENTS
-from funis.capture.safety.counting import count_events, read_events, read_treated
+from funis.capture.safety.counting import asks_of_events, count_events, read_events, read_treated
 from funis.capture.safety.notices import CROSSED as RULE_CROSSED
 from funis.capture.safety.notices import PAUSED, News, tell
 from funis.capture.study_in_force import newest_version, study_of
 from funis.capture.trail.events import record_event
 from funis.errors import UnknownNameError, ValueRangeError
-from funis.study.stopping import StoppingRule, StoppingState, judge_stopping
+from funis.study.stopping import EVENT_COLUMNS, StoppingRule, StoppingState, judge_stopping
 
 CROSSED, PAUSE = "crossed", "pause"
 ANSWERS: Final[Mapping[str, str]] = {
@@ -31,6 +31,8 @@ ANSWERS: Final[Mapping[str, str]] = {
 DECISIONS: Final[Mapping[str, str]] = {"go_on": "Go on", "stop": "Stop the infusions"}
 """What the safety board decides, with the printed words."""
 _BEARING: Final = frozenset({EVENTS, "infusions"})
+_OF_EVENT: Final = frozenset({*EVENT_COLUMNS, "start"})
+"""What of an adverse event decides whether a rule counts it, and when it began."""
 
 
 class RuleRead(NamedTuple):
@@ -57,6 +59,25 @@ def judge_rules(rules: Iterable[StoppingRule]) -> dict[str, StoppingState]:
     treated = read_treated(subjects)
     events = read_events(subjects, treated)
     return {rule.id: judge_stopping(rule, count_events(rule, treated, events)) for rule in rules}
+
+
+def bears_on_rules(form_name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether a change of a form can change what a rule counts: else nothing is held, and nobody waits.
+
+    An infusion bears on the rules by its day, and by being there. An adverse event that a rule surely does
+    not count, as it was and as it is, adds nothing to it before and after, whatever else is recorded.
+
+    Parameters
+    ----------
+    form_name : of the form
+    before, after : its document as it was and as it is
+    """
+    if form_name == "infusions":
+        return bool(before) != bool(after) or before.get("date") != after.get("date")
+    if form_name != EVENTS or not any(before.get(name) != after.get(name) for name in _OF_EVENT):
+        return False
+    events = [each for each in (before, after) if each]
+    return any(counts is not False for rule in rules_in_force() for counts in asks_of_events(rule, events))
 
 
 def watch_rules(form_name: str = EVENTS) -> list[StoppingRule]:

@@ -1,0 +1,213 @@
+"""What a save asks of the database: few statements, nothing that other subjects' saves wait for, no role that ended."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.server.people import browser_of, person_with
+from tests.server.test_queries import act
+
+from funis.capture.configuration import Configuration
+from funis.study.stopping import StoppingRule
+
+AS_JSON = {"content_type": "application/json", "headers": {"accept": "application/json"}}
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Note every statement: those by hand, and those of Django."""
+    from django.db import connection
+
+    from funis.capture.database import connections
+    from funis.capture.entry import held_forms
+    from funis.capture.people import read_person
+
+    texts: list[str] = []
+    run = connections.run_prepared
+
+    def note(text: str, values: Any) -> list[tuple[Any, ...]]:
+        texts.append(text)
+        return run(text, values)
+
+    def note_django(execute: Any, text: str, values: Any, many: Any, context: Any) -> Any:
+        texts.append(text)
+        return execute(text, values, many, context)
+
+    with monkeypatch.context() as patched, connection.execute_wrapper(note_django):
+        for module in (connections, held_forms, read_person):
+            patched.setattr(module, "run_prepared", note)
+        yield texts
+
+
+def post(browser: Any, form: Any, key: str, changes: dict[str, tuple[Any, Any]], reason: str = "") -> Any:
+    told = {item: {"old": old, "new": new} for item, (old, new) in changes.items()}
+    entry = {"key": key, "form": form.pk, "changes": told, "reason": reason}
+    return browser.post(f"/forms/{form.pk}/save", json.dumps(entry), **AS_JSON)
+
+
+def test_a_save_asks_few_statements(
+    server: Configuration, sledai: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = browser_of(person_with("coordinator", "01"))
+    assert post(browser, sledai, "key-count-1", {"rash": (None, 1)}).status_code == 200
+    with counted(monkeypatch) as texts:
+        answer = post(browser, sledai, "key-count-2", {"rash": (1, 0)}, "typing error")
+    assert answer.json()["receipt"]["chain"] == f"subject:{sledai.subject_id}"
+    # PostgreSQL: session, person, hold, write. SQLite has no functions: forms, standing; write, head, answer.
+    assert len(texts) == (4 if server.database else 8), texts
+    with counted(monkeypatch) as texts:
+        again = post(browser, sledai, "key-count-2", {"rash": (1, 0)}, "typing error")
+    assert again.content == answer.content
+    assert len(texts) == (3 if server.database else 5), texts
+
+
+def test_a_role_that_ends_while_the_save_waits_lets_nobody_in(
+    sledai: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from funis.capture.models import RoleHeld
+    from funis.capture.pages import forms
+    from funis.capture.people.accounts import end_role
+    from funis.capture.study_in_force import today
+
+    person = person_with("coordinator", "01", f"leaving-{sledai.pk}")
+    browser, hold = browser_of(person), forms.hold_forms
+
+    def hold_after_the_end(*told: str) -> Any:
+        held = RoleHeld.objects.get(person=person)
+        end_role(held, today() - timedelta(days=1), "has left")
+        return hold(*told)
+
+    assert post(browser, sledai, "key-role-1", {"rash": (None, 1)}).status_code == 200
+    with monkeypatch.context() as patched:
+        patched.setattr(forms, "hold_forms", hold_after_the_end)
+        # Within the one transaction of the save, which is rolled back: the role is held again afterwards.
+        patched.setattr(forms, "save_held", lambda *_: pytest.fail("saved without a role"))
+        told = seeing_everything(lambda: post(browser, sledai, "key-role-2", {"rash": (1, 0)}, "a reason"))
+    assert told.status_code == 404
+    sledai.refresh_from_db()
+    assert sledai.data["rash"] == 1
+
+
+def seeing_everything(do: Any) -> Any:
+    """Let the page's own transaction see every site, so that a test can write a role inside it."""
+    from funis.capture.people import access
+
+    with pytest.MonkeyPatch.context() as patched:
+        whole = access.acting
+        patched.setattr(
+            access, "acting", lambda who, **_: whole(access.Acting(who.actor, "", who.address, None))
+        )
+        return do()
+
+
+def test_a_closed_account_saves_nothing(sledai: Any) -> None:
+    person = person_with("coordinator", "01", f"closed-{sledai.pk}")
+    browser = browser_of(person)
+    person.refresh_from_db()
+    person.is_active = False
+    act("administrator", person.save)
+    assert post(browser, sledai, "key-closed", {"rash": (None, 1)}).status_code == 401
+
+
+def test_saves_of_two_subjects_do_not_wait_for_each_other(server: Configuration, sledai: Any) -> None:
+    """SQLite has one writer; on PostgreSQL the first save is still open when the second one is done."""
+    from django.db import connection, connections
+
+    from funis.capture.conduct.consent import Given, record_consent
+    from funis.capture.conduct.screening import screen_subject
+    from funis.capture.conduct.visits import record_visit
+    from funis.capture.context import Acting, acting
+    from funis.capture.entry.save import FormEntry, save_entry
+    from funis.capture.models import Form
+    from funis.capture.study_in_force import today
+
+    if not server.database:
+        pytest.skip("one writer at a time")
+
+    def screen() -> Any:
+        made = screen_subject("01")
+        record_consent(made, Given("2.0", today()), "coordinator")
+        record_visit(made, "baseline", today())
+        return Form.objects.get(subject=made, name="sledai_2k")
+
+    other, done = act("coordinator", screen), []
+
+    def save_other() -> None:
+        try:
+            with acting(Acting("coordinator", sites=None)), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = 2000")
+                save_entry(FormEntry(f"key-{other.pk}", other.pk, {"rash": (None, 1)}), other, "person")
+            done.append("saved")
+        finally:
+            connections.close_all()
+
+    with acting(Acting("coordinator", sites=None)):
+        save_entry(FormEntry(f"key-{sledai.pk}", sledai.pk, {"rash": (None, 1)}), sledai, "person")
+        second = threading.Thread(target=save_other)
+        second.start()
+        second.join(timeout=20)
+    assert done == ["saved"]
+
+
+RULE = StoppingRule(id="harm", counts="grade >= 3 AND related = 1", rule="subjects >= 2", action="pause")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "bears"),
+    [
+        ("sledai_2k", {"rash": 0}, {"rash": 1}, False),
+        ("infusions", {}, {"date": "2026-05-01"}, True),
+        ("infusions", {"date": "2026-05-01"}, {"date": "2026-05-01", "volume_ml": 20}, False),
+        ("infusions", {"date": "2026-05-01"}, {"date": "2026-05-02"}, True),
+        ("adverse_events", {"term": "fever", "grade": 2}, {"term": "fever", "grade": 1}, False),
+        ("adverse_events", {"term": "fever", "grade": 2, "related": 0}, {"grade": 3, "related": 0}, False),
+        # Whether it is related is not recorded: it may count.
+        ("adverse_events", {"term": "fever"}, {"term": "fever", "grade": 3}, True),
+        # It counted, and counts no more.
+        ("adverse_events", {"grade": 3, "related": 1}, {"grade": 2, "related": 1}, True),
+        (
+            "adverse_events",
+            {"grade": 3, "related": 1},
+            {"grade": 3, "related": 1, "start": "2026-05-01"},
+            True,
+        ),
+        (
+            "adverse_events",
+            {"grade": 3, "causality": "unrelated"},
+            {"grade": 4, "causality": "unrelated"},
+            False,
+        ),
+    ],
+)
+def test_a_rule_is_held_only_where_its_counts_can_change(
+    server: Configuration,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    bears: bool,
+) -> None:
+    from funis.capture.safety import stopping
+
+    monkeypatch.setattr(stopping, "rules_in_force", lambda: (RULE,))
+    assert stopping.bears_on_rules(name, before, after) is bears
+
+
+def test_an_answer_for_a_blinded_person_is_the_same_without_the_place_in_the_chain() -> None:
+    from funis.capture.entry.save import SaveAnswer
+    from funis.capture.trail.receipts import Receipt
+
+    receipt = Receipt("2026-05-01T09:00:00.000000Z", "subject:s-1", 7, "ab")
+    told = '{"later":[],"receipt":{"chain":"subject:s-1","hash":"ab","seq":7,"time":"2026-05-01T09:00:00.000000Z"}}'
+    shown = SaveAnswer(told, receipt).without_place
+    assert json.loads(shown) == {
+        "later": [],
+        "receipt": {"chain": "subject:s-1", "hash": "ab", "time": "2026-05-01T09:00:00.000000Z"},
+    }
+    with pytest.raises(RuntimeError, match="without its receipt"):
+        _ = SaveAnswer('{"receipt":{"seq":8}}', receipt).without_place
