@@ -84,12 +84,15 @@ def serving(command: Sequence[str], port: int, environment: dict[str, str]) -> I
 
 
 def processor_seconds(sessions: set[int]) -> float:
-    """Give the processor seconds of all processes of sessions, living children and ended ones alike."""
+    """Give the processor seconds of all processes of sessions, living children and ended ones alike.
+
+    A connection of PostgreSQL is served by a process with a session of its own: it is known by its parent.
+    """
     found = 0
     for place in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
             words = (place / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            if place.name.isdigit() and int(words[3]) in sessions:
+            if place.name.isdigit() and {int(words[1]), int(words[3])} & sessions:
                 found += sum(int(each) for each in words[11:15])
     return found / TICKS
 
