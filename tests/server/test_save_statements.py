@@ -68,24 +68,24 @@ def test_a_save_asks_few_statements(
 def test_a_role_that_ends_while_the_save_waits_lets_nobody_in(
     sledai: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from funis.capture.entry.held_forms import hold_forms
     from funis.capture.models import RoleHeld
-    from funis.capture.pages import forms
     from funis.capture.people.accounts import end_role
     from funis.capture.study_in_force import today
 
     person = person_with("coordinator", "01", f"leaving-{sledai.pk}")
-    browser, hold = browser_of(person), forms.hold_forms
+    browser = browser_of(person)
 
     def hold_after_the_end(*told: str) -> Any:
         held = RoleHeld.objects.get(person=person)
         end_role(held, today() - timedelta(days=1), "has left")
-        return hold(*told)
+        return hold_forms(*told)
 
     assert post(browser, sledai, "key-role-1", {"rash": (None, 1)}).status_code == 200
     with monkeypatch.context() as patched:
-        patched.setattr(forms, "hold_forms", hold_after_the_end)
+        patched.setattr("funis.capture.pages.forms.hold_forms", hold_after_the_end)
         # Within the one transaction of the save, which is rolled back: the role is held again afterwards.
-        patched.setattr(forms, "save_held", lambda *_: pytest.fail("saved without a role"))
+        patched.setattr("funis.capture.pages.forms.save_held", lambda *_: pytest.fail("saved without a role"))
         told = seeing_everything(lambda: post(browser, sledai, "key-role-2", {"rash": (1, 0)}, "a reason"))
     assert told.status_code == 404
     sledai.refresh_from_db()
@@ -94,13 +94,13 @@ def test_a_role_that_ends_while_the_save_waits_lets_nobody_in(
 
 def seeing_everything(do: Any) -> Any:
     """Let the page's own transaction see every site, so that a test can write a role inside it."""
-    from funis.capture.people import access
+    from funis.capture.context import Acting, acting
+
+    def acting_everywhere(who: Acting, **_: object) -> Any:
+        return acting(Acting(who.actor, "", who.address, None))
 
     with pytest.MonkeyPatch.context() as patched:
-        whole = access.acting
-        patched.setattr(
-            access, "acting", lambda who, **_: whole(access.Acting(who.actor, "", who.address, None))
-        )
+        patched.setattr("funis.capture.people.access.acting", acting_everywhere)
         return do()
 
 

@@ -175,6 +175,7 @@ CALLED_FROM_OUTSIDE = {
     "RenewalMiddleware": "the settings of the capture server name it",
     "RefusalMiddleware": "the settings of the capture server name it",
     "no_such_page": "Django finds it in urls.py",
+    "SessionStore": "Django finds it in the module that the settings of the capture server name",
     "read_definition_file": "authors of a definition read one file of it, before it is in the folder",
     "recover_sums": "docs/methods/reconstructed_cohorts.md shows how the demonstration's integers were found",
 }
