@@ -12,7 +12,7 @@ import pytest
 
 from funis.documents import colours
 from funis.documents.drawing import render_svg
-from funis.documents.figure import FigureSpec
+from funis.documents.figure import SMALL_PANEL_AXIS, FigureSpec
 from funis.reporting.report_figures import build_figures
 from funis.reporting.subject_figures import GRADE_COLOURS, order_subjects
 from funis.reporting.survival_figures import _apart, _in_units, build_survival_figures, spread
@@ -53,6 +53,26 @@ def data_of(spec: Any) -> Iterator[list[dict[str, Any]]]:
     elif isinstance(spec, list):
         for each in spec:
             yield from data_of(each)
+
+
+def test_the_titles_of_small_panels_stand_level() -> None:
+    """One axis ends at a tick whose label reaches above the panel, the other between two ticks."""
+    day = {"field": "day", "type": "quantitative"}
+
+    def panel(most: float, axis: dict[str, Any]) -> dict[str, Any]:
+        value = {"field": "value", "type": "quantitative", "scale": {"domain": [0, most]}, "axis": axis}
+        return {"width": 90, "height": 80, "title": "T", "mark": "line", "encoding": {"x": day, "y": value}}
+
+    def apart(axis: dict[str, Any]) -> float:
+        data = {"values": [{"day": 0, "value": 1}, {"day": 9, "value": 2}]}
+        drawn = render_svg({"data": data, "concat": [panel(100, axis), panel(97, axis)]})
+        titles = re.findall(r'role-title"><g transform="translate\([^,]*,([-\d.]+)\)', drawn)
+        assert len(titles) == 2
+        return abs(float(titles[0]) - float(titles[1]))
+
+    # A line of the axis is a pixel wide.
+    assert apart(SMALL_PANEL_AXIS) <= 1
+    assert apart(SMALL_PANEL_AXIS | {"labelFlush": False}) > 2
 
 
 def test_all_figures_of_a_trial_are_there(figures: dict[str, FigureSpec]) -> None:

@@ -15,13 +15,15 @@ import polars as pl
 import pytest
 
 from funis.documents import html
+from funis.documents.document import Document, Section
 from funis.documents.figure import FigureSpec
-from funis.documents.html import css_string, place_drawing
+from funis.documents.html import css_string, place_drawing, render_page
+from funis.documents.table import Inline, TableRow, TableSpec, joined, words
 from funis.reporting.payload import write_ranges
 from funis.reporting.report import render_html, write_report
 from funis.results import NumberList
 
-VOID = {"meta", "link", "br", "input", "img", "hr"}
+VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}
 
 
 class Page(HTMLParser):
@@ -287,3 +289,24 @@ def test_drawing_that_is_no_svg_is_refused() -> None:
 
 def test_style_sheet_string_holds_anything() -> None:
     assert css_string('</style>"\\\n') == '"\\3c /style\\3e \\22 \\5c \\a "'
+
+
+def test_a_printed_number_stays_on_its_line_and_groups_of_columns_have_a_gap() -> None:
+    heads = ("Visit", *("n", "Change (95% CI)") * 2)
+    change = joined(Inline("-3.4", "a"), " (", Inline("-4.5", "b"), " to ", Inline("-2.3", "c"), ")")
+    row = TableRow(words("Month 3"), (words("40"), change, words("40"), words("not reached (<5)")))
+    over = (("", 1), ("Score A", 2), ("Score B", 2))
+    page = render_page(
+        Document("X", (Section("s", "S", (TableSpec("t", "s", "T", heads, (row,), (), over),)),))
+    )
+    assert '<table class="whole">' in page
+    assert page.count('class="next"') == 2
+    assert re.search(r'-3.4</button> <wbr><span class="held">\(<button', page)
+    assert '<td class="text">not reached <wbr>(&lt;5)</td>' in page
+
+
+def test_a_table_too_wide_for_whole_numbers_may_break_them() -> None:
+    row = TableRow(words("Month 3"), tuple(words("12,345.67 to 23,456.78") for _ in range(7)))
+    table = TableSpec("t", "s", "T", tuple("abcdefgh"), (row,))
+    page = render_page(Document("X", (Section("s", "S", (table,)),)))
+    assert 'class="whole"' not in page

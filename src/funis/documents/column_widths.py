@@ -34,6 +34,14 @@ _LABEL: Final = 92.0
 _WORDS: Final = 60.0
 #: Added to a column that would have its words from edge to edge.
 _LOOSE: Final = 14.0
+#: Letters of a typeface that a reader may have, as a share of the width of Helvetica.
+_BROADEST: Final = 1.2
+#: The least width of the labels of a table in a browser, in points.
+_STUB: Final = 51.0
+#: So many columns share the room of a page with the labels.
+_MANY: Final = 7
+#: Labels longer than this take three lines beside that many columns, in points.
+_LONG: Final = 110.0
 #: So many of the longest words of a column are measured: letters differ in width by less than lengths do.
 _MEASURED: Final = 40
 
@@ -110,6 +118,50 @@ def fit_columns(table: TableSpec, breadth: float = 1.0) -> ColumnFit:
     return ColumnFit(last, is_turned, _level(least, room))
 
 
+def keeps_numbers_whole(table: TableSpec) -> bool:
+    """Tell whether a page of a browser has room for a table whose numbers stand on one line each.
+
+    What stands in brackets behind a number may go below it. The typeface is the reader's, so that letters a
+    fifth broader than those of Helvetica must fit.
+
+    Parameters
+    ----------
+    table : with its words
+
+    Examples
+    --------
+    >>> from funis.documents.table import text_rows
+    >>> row = ("Change", *["1,234.5 to 2,345.6"] * 6)
+    >>> heads = ("", *"abcdef")
+    >>> [keeps_numbers_whole(TableSpec("t", "s", "T", heads[:n], text_rows([row[:n]]))) for n in (4, 7)]
+    [True, False]
+    """
+    if table.is_text:
+        return False
+    needs = [_need(table, place, _BROADEST).broken * SIZES[-1] for place in range(len(table.heads))]
+    room = _room(is_turned=table.shape == "wide")
+    return max(needs[0], _STUB) + sum(needs[1:]) + 2 * PADDING * len(needs) <= room
+
+
+def squeezes_labels(table: TableSpec) -> bool:
+    """Tell whether a table of many columns has labels that would take three lines and more in a browser.
+
+    Parameters
+    ----------
+    table : with its words
+
+    Examples
+    --------
+    >>> from funis.documents.table import text_rows
+    >>> rows = [text_rows([(label, *"123456")]) for label in ("Month 6", "Mean ± SD change from baseline")]
+    >>> [squeezes_labels(TableSpec("t", "s", "T", ("", *"abcdef"), each)) for each in rows]
+    [False, True]
+    """
+    if table.spanners or len(table.heads) < _MANY:
+        return False
+    return _need(table, 0, _BROADEST).most * SIZES[-1] > _LONG
+
+
 def _level(least: Sequence[float], room: float) -> tuple[float, ...]:
     """Squeeze the widest columns alone, all of them to one width."""
     widths, left = list(least), room
@@ -157,12 +209,22 @@ def _need(table: TableSpec, place: int, breadth: float) -> _Need:
     heads = _widest({word for text in strong for word in text.split()}, is_bold=True)
     numbers: set[str] = set()
     if place and not table.is_text:
-        # Words among numbers, such as a reason, wrap like others; a number in digits does not.
-        numbers = {text for text in texts if text[:1].isdigit() or text[:1] in "−<>–("}
+        numbers = {text for text in texts if is_number(text)}
     pieces = {piece for text in numbers for piece in text.replace(" (", "\n(").splitlines()}
     indent = max((row.indent for row in rows), default=0) if place == 0 else 0
     least, broken = ((max(words, heads, _widest(each))) * breadth + indent for each in (numbers, pieces))
     return _Need(least, widest * breadth + indent, broken)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a cell begins with a number; words among numbers, such as a reason, wrap like others.
+
+    Examples
+    --------
+    >>> [is_number(text) for text in ("−1.2 (−2.0 to 0.4)", "not reached", "")]
+    [True, False, False]
+    """
+    return text[:1].isdigit() or (text[:1] in "−<>–(" and text != "")
 
 
 def _spanner(table: TableSpec, place: int) -> set[str]:

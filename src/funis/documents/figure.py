@@ -56,6 +56,9 @@ CONFIG: Spec = {
     "title": {"color": INK, "fontSize": TITLE, "anchor": "start", "fontWeight": "bold", "offset": 6},
     "text": {"color": INK, "fontSize": SMALL},
 }
+#: The upright axis of a small panel among others. A title stands above whatever reaches above its panel:
+#: labels that end with the axis keep titles beside each other level.
+SMALL_PANEL_AXIS: Spec = {"title": None, "tickCount": 5, "labelFlush": True}
 
 
 @dataclass(frozen=True, slots=True)

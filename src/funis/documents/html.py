@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from funis.documents.colours import MUTED, WARNING_HEAD, write_css_variables
+from funis.documents.column_widths import is_number, keeps_numbers_whole, squeezes_labels
 from funis.documents.compact_drawing import compact_drawing
 from funis.documents.document import Block, Box, Document, ItemList, Paragraph
 from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart, draw_flow_chart
-from funis.documents.table import TableSpec
+from funis.documents.table import TableCell, TableSpec
 from funis.errors import BlockError, DrawingError
 from funis.letters import replace_forbidden
 
@@ -58,7 +60,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["drawing"] = _draw_figure
+    environment.filters |= {
+        "drawing": _draw_figure,
+        "keeps_numbers_whole": keeps_numbers_whole,
+        "squeezes_labels": squeezes_labels,
+        "group_starts": _group_starts,
+        "classes": _classes,
+        "breaks": _breaks,
+    }
     return environment
 
 
@@ -104,6 +113,26 @@ def render_page(document: Document) -> str:
         numbers=Markup(write_json(document.numbers)),  # noqa: S704 - escaped where it is written
     )
     return replace_forbidden(_HELD.sub(r'<span class="held">\g<0></span>', page))
+
+
+def _group_starts(table: TableSpec) -> frozenset[int]:
+    """Give the columns with which a group of columns begins beside another one: a gap parts the two."""
+    starts = accumulate((width for _, width in table.spanners), initial=0)
+    named = zip(starts, table.spanners, strict=False)
+    return frozenset(start for start, (text, _) in named if text and start > 1)
+
+
+def _classes(cell: TableCell, is_whole: bool, is_next: bool) -> Markup:  # noqa: FBT001 - called by templates
+    """Name what is particular about a cell: strong, words among numbers, the first of a group of columns."""
+    is_words = is_whole and not is_number(cell.text)
+    named = (("strong", cell.is_strong), ("text", is_words), ("next", is_next))
+    found = " ".join(name for name, is_so in named if is_so)
+    return Markup(f' class="{found}"' if found else "")  # noqa: S704 - names of our own
+
+
+def _breaks(text: str) -> Markup:
+    """Let a line of a cell end before a bracket."""
+    return Markup(escape(text).replace(" (", " <wbr>("))  # noqa: S704 - escaped
 
 
 def _draw_figure(figure: FigureSpec | FlowChart) -> Markup:

@@ -8,7 +8,7 @@ from funis.catalogue.registry import definitions
 from funis.documents.table import Inline
 from funis.reporting.arm_differences import find_control, find_difference
 from funis.reporting.definition_words import with_unit
-from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.labels import Labels, capital, in_sentence
 from funis.reporting.number_book import (
     Group,
     NumberBook,
@@ -106,18 +106,14 @@ def _within_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said
         tail: _Said = (*limits, "; n = ", size, ").")
         if before is None or after is None:
             return (
-                _capital(f"{mean_of}change of {named}{within} at {when} was "),
+                capital(f"{mean_of}change of {named}{within} at {when} was "),
                 mean,
                 " (",
                 *(tail[1:] if limits else ("n = ", size, ").")),
             )
-        opening = _capital(f"{mean_of}{named}{within} was ")
+        opening = capital(f"{mean_of}{named}{within} was ")
         return (opening, before, " at baseline and ", after, f" at {when} (change ", mean, *tail)
     return ()
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _difference_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
@@ -137,7 +133,7 @@ def _difference_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _
         named = labels.variable_with_unit(found.estimate.variable, measure)
         when = in_sentence(labels.visit(visit))
         return (
-            f"{_capital(named)} at {when} differed by ",
+            f"{capital(named)} at {when} differed by ",
             bound(found.estimate, digits),
             " (",
             *limits,

@@ -350,6 +350,17 @@ def in_sentence(words: str) -> str:
     return words[:1].lower() + words[1:] if is_word and not words.startswith(_NAMES) else words
 
 
+def capital(text: str) -> str:
+    """Begin a sentence or a head with a capital letter.
+
+    Examples
+    --------
+    >>> capital("mean of SLEDAI")
+    'Mean of SLEDAI'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def method_label(name: str) -> str:
     """Give the printed name of a statistical method."""
     found = METHODS.get(name)

@@ -19,7 +19,7 @@ from funis.reporting.arm_differences import (
 from funis.reporting.definition_words import with_unit
 from funis.reporting.efficacy_tables import VariableByVisit, ordered_visits, variables_by_visit
 from funis.reporting.interval_levels import level_notes, levels_text
-from funis.reporting.labels import Labels, in_sentence, listed, method_label, with_groups
+from funis.reporting.labels import Labels, capital, in_sentence, listed, method_label, with_groups
 from funis.reporting.number_book import (
     Group,
     Number,
@@ -31,6 +31,7 @@ from funis.reporting.number_book import (
     interval,
     level_text,
     single,
+    with_own_n,
 )
 from funis.reporting.single_patient import mean_words
 from funis.reporting.small_samples import limit_notes
@@ -176,7 +177,7 @@ def _over_time(labels: Labels, book: NumberBook, pair: Sequence[_Measure], place
     is_aside = within != ALL and len(labels.study.arms) > 1
     section = _behind(labels, pair) if is_aside else "activity"
     return TableSpec(
-        f"table-main-measure-{place + 1}", section, _capital(title), body.heads, tuple(body.rows), notes,
+        f"table-main-measure-{place + 1}", section, capital(title), body.heads, tuple(body.rows), notes,
         body.spanners, is_upright=True,
     )  # fmt: skip
 
@@ -184,7 +185,7 @@ def _over_time(labels: Labels, book: NumberBook, pair: Sequence[_Measure], place
 def _body(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> _Body:
     """Set the measures of one group of patients abreast."""
     study = labels.study
-    level, with_p = level_text(study), not study.arms
+    level, with_p = level_text(study), _prints_p(labels, book, pair)
     columns = (*_columns(book, level), *([_p_head(book, pair)] if with_p else []))
     own = [_of_arm(book, each, study.arms[0].id if study.arms else ALL) for each in pair]
     rows = [
@@ -195,7 +196,7 @@ def _body(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> _Body:
         for visit in _visits(labels, book, pair)
     ]
     names = [with_unit(labels, each.found.variable) for each in pair]
-    over = (("", 1), *((_capital(name), len(columns)) for name in names)) if len(pair) > 1 else ()
+    over = (("", 1), *((capital(name), len(columns)) for name in names)) if len(pair) > 1 else ()
     return _Body(("Visit", *columns * len(pair)), over, rows)
 
 
@@ -256,15 +257,16 @@ def _difference(
     return find_difference(labels.study, book, measure.endpoint, found.variable, found.subgroup, arm, visit)
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _of_arm(book: NumberBook, measure: _Measure, arm: str) -> VariableByVisit:
     for each in variables_by_visit(book, measure.endpoint, measure.found.variable):
         if each.arm == arm and each.subgroup == measure.found.subgroup:
             return each
     return measure.found._replace(groups=())
+
+
+def _prints_p(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> bool:
+    """Tell whether changes within a group were tested: no column where no test was planned."""
+    return not labels.study.arms and (book.withholds_tests or bool(_adjustments(book, measures)))
 
 
 def _p_head(book: NumberBook, measures: Sequence[_Measure]) -> str:
@@ -403,7 +405,7 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
     if has_arms and len(visits) > 2:
         # The room of the visit in the middle is that of the difference between arms.
         visits = (visits[0], visits[-1])
-    level, with_p = level_text(study), not study.arms
+    level, with_p = level_text(study), _prints_p(labels, book, measures)
     found = {arm.id: _last_differences(labels, book, measures, arm.id) for arm in study.arms}
     known = [each for own in found.values() for each in own if each is not None]
     behind = difference_heads(levels_text(study, (each.endpoint.id for each in measures)), known)
@@ -432,7 +434,7 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
 
 
 def _row_name(labels: Labels, measure: VariableByVisit) -> str:
-    return with_groups(_capital(with_unit(labels, measure.variable)), labels.within(measure.subgroup, ALL))
+    return with_groups(capital(with_unit(labels, measure.variable)), labels.within(measure.subgroup, ALL))
 
 
 def _row_notes(
@@ -485,8 +487,11 @@ def _row_cells(
     digits = _digits(book, measure)
     changed = ordered_visits(labels.study, book.visits(change)) if change is not None else ()
     last = changed[-1] if changed else ""
-    yield single(book.find(change, last, "n"), 0) if change is not None and last else EMPTY
-    yield from (_level_cell(book, level, visit, digits) for visit in visits)
+    size = book.find(change, last, "n") if change is not None and last else None
+    yield single(size, 0) if size is not None else EMPTY
+    for visit in visits:
+        n = book.find(level, visit, "n") if level is not None else None
+        yield with_own_n(_level_cell(book, level, visit, digits), n, size)
     yield change_cell(book, change, last, digits) if last else EMPTY
     if with_p:
         yield _p_cell(book, measure, last) if last else EMPTY

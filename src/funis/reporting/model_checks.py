@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from funis.documents.colours import ESTIMATE, MUTED
-from funis.documents.figure import TITLE, WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import SMALL_PANEL_AXIS, TITLE, WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.documents.text_extents import wrap
 from funis.reporting.labels import Labels, in_sentence, with_groups
@@ -327,7 +327,7 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
         is_thinned = is_thinned or is_summarised(own.height)
         line = thin_line(own, "expected") if is_summarised(own.height) else own
         layer = _scatter(line, ("expected", "Normal quantile"), ("change", ""))
-        layer["encoding"]["y"]["axis"] = _upright(None)
+        layer["encoding"]["y"]["axis"] = _upright(None) | SMALL_PANEL_AXIS
         layer["encoding"]["x"]["axis"] = {"title": None, "tickCount": 4}
         title = labels.variable(group.measure)
         room = width + _AXIS - 6

@@ -293,6 +293,13 @@ def single(number: Number | None, digits: int, *, trimmed: bool = False) -> Tabl
     return joined(bound(number, digits, trimmed=trimmed))
 
 
+def with_own_n(cell: TableCell, n: Number | None, of: Number | None) -> TableCell:
+    """Add how many a statistic is of to its cell, where the row says another number."""
+    if n is None or of is None or n.value == of.value or cell is EMPTY:
+        return cell
+    return joined(*cell.parts, " (n = ", bound(n, 0), ")")
+
+
 def p_cell(number: Number | None) -> TableCell:
     """Make a cell of a P value, with n where it is small; an adjusted one has a cell of its own."""
     plain = bound_p(number)

@@ -13,7 +13,7 @@ from funis.documents.colours import (
     SUBJECT_ALONE,
     SUBJECT_BEHIND,
 )
-from funis.documents.figure import SMALL, TITLE, WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import SMALL, SMALL_PANEL_AXIS, TITLE, WIDTH, FigureSpec, Spec, finish
 from funis.documents.text_extents import wrap
 from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
 from funis.reporting.labels import Labels, with_groups
@@ -299,7 +299,7 @@ def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int, scal
         "type": "quantitative",
         "axis": _y_axis(panel, height)
         if is_alone
-        else {"title": None, "tickCount": 5, "minExtent": _PANEL_AXIS, "maxExtent": _PANEL_AXIS},
+        else SMALL_PANEL_AXIS | {"minExtent": _PANEL_AXIS, "maxExtent": _PANEL_AXIS},
     }
     if scale:
         y["scale"] = scale
