@@ -19,6 +19,7 @@ from funis.catalogue.registry import definition
 from funis.data.tables import tables_from_frames
 from funis.errors import StudyError
 from funis.reporting.baseline_split_tables import build_split_tables
+from funis.reporting.baseline_tables import build_baseline_tables
 from funis.reporting.number_book import read_numbers
 from funis.results import Results
 from funis.study.model import LabTest, Study
@@ -93,6 +94,12 @@ def printed(study: Study) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]], 
         key = f"{name}: median" if is_second else name
         rows.setdefault(key, tuple(cell.text for cell in row.cells))
     return table.heads, rows, " ".join(table.footnotes)
+
+
+def test_undivided_the_head_says_how_many_the_table_is_of() -> None:
+    study = make_study({})
+    (table,) = build_baseline_tables(study, read_numbers(results_of(study).numbers))
+    assert table.heads == ("Enrolled, N = 6", "n", "Mean ± SD or n/N (%)", "Median (Q1, Q3)", "Range")
 
 
 def test_each_site_has_a_column_and_who_has_none_stands_apart() -> None:

@@ -184,10 +184,17 @@ def build_baseline_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     used: list[Number] = [number for group in described for number in book.all(group)]
     used += [number for group in scores for number in book.all(group) if number.visit == first]
     mean = mean_words("Mean ± SD or n/N (%)", of_one=book.has_one_subject)
-    heads = ("", "n", mean, "Median (Q1, Q3)", "Range")
+    heads = (_everybody_head(labels, book, described), "n", mean, "Median (Q1, Q3)", "Range")
     notes = (*describe_basis(labels, used), *withheld_notes(labels, book))
     title = "The subject at baseline" if book.has_one_subject else "Subjects at baseline"
     return (TableSpec("table-baseline", "baseline", title, heads, tuple(rows), notes),)
+
+
+def _everybody_head(labels: Labels, book: NumberBook, described: Sequence[Group]) -> str:
+    """Say over the labels how many the table is of; nothing where no share says it, or of one subject."""
+    counts = (book.find(group, book.visits(group)[0], "count") for group in described if group.category)
+    size = next((each.denominator for each in counts if each is not None and each.denominator), None)
+    return "" if size is None or book.has_one_subject else f"{labels.population(EVERYBODY)}, N = {size}"
 
 
 def _place(order: Sequence[str], name: str) -> int:
