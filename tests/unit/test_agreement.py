@@ -22,9 +22,13 @@ def test_two_answers_by_hand() -> None:
 
 
 def test_limits_of_full_agreement() -> None:
-    found = cohen_kappa([[5, 0], [0, 5]])
-    assert (found.estimate, found.standard_error, found.lower, found.upper) == (1.0, 0.0, 1.0, 1.0)
-    assert cohen_kappa([[0, 5], [5, 0]]).estimate == -1.0
+    # The large-sample standard error is 0 here, of 10 subjects as of 10,000: an interval of no width says too much.
+    for agreed, estimate in (([[5, 0], [0, 5]], 1.0), ([[0, 5], [5, 0]], -1.0)):
+        found = cohen_kappa(agreed)
+        assert found.estimate == estimate
+        assert all(math.isnan(each) for each in (found.standard_error, found.lower, found.upper))
+    all_agree = fleiss_kappa([[3, 0], [3, 0], [0, 3], [0, 3]])
+    assert (all_agree.estimate, math.isnan(all_agree.lower)) == (1.0, True)
     near = cohen_kappa([[5, 0], [1, 5]])
     assert near.upper == 1.0  # by the normal distribution it would lie above 1
 

@@ -35,7 +35,8 @@ _NOTES: Final = (
     (
         "Kappa: 1 where all agree, 0 where they agree as often as by chance. Its standard error (SE) is the "
         "large-sample one of Fleiss, Cohen and Everitt, of three readers that by leaving out one subject at "
-        "a time. It cannot be told where all readers gave everybody the same answer."
+        "a time. It cannot be told where all readers gave everybody the same answer; where all readings "
+        "agree it has no interval, for few subjects as for many."
     ),
     "Outcome: the consensus, else what all readers found; of those of whom it can be told.",
 )

@@ -25,6 +25,8 @@ Weights = Literal["none", "linear", "quadratic"]
 WEIGHTS: Final[tuple[Weights, ...]] = ("none", "linear", "quadratic")
 _FEWEST_CATEGORIES: Final = 2
 _FEWEST_READERS: Final = 2
+#: Below it a spread is the rounding of sums.
+_NO_SPREAD: Final = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class Kappa:
     Attributes
     ----------
     estimate : 1 where all agree, 0 where they agree as often as by chance; NaN where it is not defined
-    standard_error : by the delta method, of the estimate itself (not of no agreement); NaN where not defined
-    lower, upper : limits by the normal distribution, within -1 and 1; NaN where not defined
+    standard_error : by the delta method, of the estimate itself (not of no agreement); NaN where not defined,
+        and where it would be 0 for 3 subjects as for 300, as where all readings agree
+    lower, upper : limits by the normal distribution, within -1 and 1; NaN where there is no standard error
     observed, expected : agreement seen, and by chance; shares, weighted where kappa is
     n : subjects
     """
@@ -99,7 +102,9 @@ def cohen_kappa(table: npt.ArrayLike, weights: Weights = "none", *, level: float
     mean = (w @ columns)[:, None] + (rows @ w)[None, :]
     squares = float((share * (w * (1.0 - expected) - mean * (1.0 - observed)) ** 2).sum())
     bracket = squares - (observed * expected - 2.0 * expected + observed) ** 2
-    error = float(np.sqrt(max(bracket, 0.0) / n)) / (1.0 - expected) ** 2
+    if bracket < _NO_SPREAD:
+        return _without_interval(estimate, observed, expected, int(n))
+    error = float(np.sqrt(bracket / n)) / (1.0 - expected) ** 2
     lower, upper = max(estimate - z * error, -1.0), min(estimate + z * error, 1.0)
     return Kappa(estimate, error, lower, upper, observed, expected, int(n))
 
@@ -151,9 +156,8 @@ def fleiss_kappa(counts: npt.ArrayLike, *, level: float = 0.95) -> Kappa:
     if np.isnan(estimate):
         return _undefined(size, observed)
     without = np.array([_fleiss(np.delete(given, each, axis=0))[0] for each in range(size)])
-    if size < 2 or np.isnan(without).any():
-        nothing = float("nan")
-        return Kappa(estimate, nothing, nothing, nothing, observed, expected, size)
+    if size < 2 or np.isnan(without).any() or float(np.ptp(without)) < _NO_SPREAD:
+        return _without_interval(estimate, observed, expected, size)
     error = float(np.sqrt((size - 1) / size * ((without - without.mean()) ** 2).sum()))
     lower, upper = max(estimate - z * error, -1.0), min(estimate + z * error, 1.0)
     return Kappa(estimate, error, lower, upper, observed, expected, size)
@@ -189,5 +193,9 @@ def _weights(categories: int, weights: Weights) -> Floats:
 
 
 def _undefined(n: int, observed: float) -> Kappa:
+    return _without_interval(float("nan"), observed, float("nan"), n)
+
+
+def _without_interval(estimate: float, observed: float, expected: float, n: int) -> Kappa:
     nothing = float("nan")
-    return Kappa(nothing, nothing, nothing, nothing, observed, nothing, n)
+    return Kappa(estimate, nothing, nothing, nothing, observed, expected, n)
