@@ -27,7 +27,7 @@ def test_a_trial_of_two_arms_does_on_postgresql_what_it_does_on_sqlite(
         environment.pop(name, None)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [*command, str(HERE / "arms_of_a_trial.py")],
+        [*command, *(str(HERE / name) for name in ("arms_of_a_trial.py", "roles_of_a_trial.py"))],
         capture_output=True, text=True, env=environment, cwd=HERE.parents[1], check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
