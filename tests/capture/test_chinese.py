@@ -16,6 +16,8 @@ TRANSLATED = (
     "sledai_2k", "sledai", "sledai_2k_30_day", "clinical_sledai", "selena_sledai", "selena_sledai_2k_proteinuria",
     "bilag_2004", "essdai", "clinessdai", "ssdai", "esspri", "magic_gvhd", "icaht_early", "icaht_late",
     "tear_breakup_time", "oral_dryness", "ocular_dryness", "omeract_ultrasound", "rand_36_energy_fatigue",
+    "rand_36_emotional_wellbeing", "rand_36_general_health", "rand_36_pain", "rand_36_physical_functioning",
+    "rand_36_role_emotional", "rand_36_role_physical", "rand_36_social_functioning",
 )  # fmt: skip
 FILES = sorted((FOLDER / "zh_Hans").glob("*.toml"))
 

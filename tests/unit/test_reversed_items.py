@@ -123,3 +123,22 @@ def test_a_sum_of_reversed_items_on_both_engines(monkeypatch: pytest.MonkeyPatch
     assert funis.score(frame.lazy(), NAME).select(columns).collect().rows() == wanted
     others = funis.score(frame.to_arrow(), NAME).select(columns)
     assert list(zip(*(column.to_pylist() for column in others.columns), strict=True)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("scale", "answers", "mean"),
+    [
+        # Recoded by the printed table: 3 is 100, 2 is 50, 1 is 0.
+        ("physical_functioning", {3: 1, 4: 2, 5: 3, 6: 3, 7: 2, 8: 3, 9: 1, 10: 2, 11: 3, 12: 3}, 65.0),
+        ("role_physical", {13: 1, 14: 2, 15: 2, 16: 2}, 75.0),
+        ("role_emotional", {17: 1, 18: 1, 19: 1}, 0.0),
+        ("emotional_wellbeing", {24: 5, 25: 6, 26: 2, 28: 4, 30: 3}, 76.0),  # 80 + 100 + 80 + 60 + 60
+        ("social_functioning", {20: 2, 32: 3}, 62.5),  # 75 + 50
+        ("pain", {21: 3, 22: 2}, 67.5),  # 60 + 75
+        ("general_health", {1: 3, 33: 4, 34: 2, 35: 5, 36: 1}, 80.0),  # 50 + 75 + 75 + 100 + 100
+    ],
+)
+def test_the_other_scales(scale: str, answers: dict[int, int], mean: float) -> None:
+    row = {f"rand_36_item_{number:02}": answer for number, answer in answers.items()}
+    found = funis.score(pl.DataFrame([row]), f"rand_36_{scale}")
+    assert found[f"rand_36_{scale}"].to_list() == [mean]

@@ -244,7 +244,7 @@ def _points_words(found: Definition, item: Item) -> str:
     if item.is_text or found.kind == "grades":
         return f"recorded as {levels}"
     points = [Decimal(str(value)) for value in item.points]
-    if len(points) == 2 and points[0] == 0:
+    if len(points) == 2 and points[0] == item.values[0] == 0:
         return f"{with_unit(points[1], 'points')} where present"
     return _several_points(item)
 

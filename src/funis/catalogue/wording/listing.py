@@ -186,7 +186,7 @@ def _weight_words(found: Definition, item: Item) -> str:
     if found.kind == "grades" or item.is_text:
         return f"system {name_words(item.system)}" if item.system else ""
     points = [Decimal(str(each)) for each in item.points]
-    if len(points) == 2 and points[0] == 0:
+    if len(points) == 2 and points[0] == item.values[0] == 0:
         return f"{with_unit(points[1], 'points')} where present"
     return f"{joined_words([number_words(each) for each in points], 'or')} points"
 
