@@ -43,7 +43,7 @@ from funis.study.planned_visit import Visit
 from funis.study.printed_names import FIXED, MAIN_SECTIONS, NAMED, NUMBERED
 from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource
-from funis.study.randomisation import Randomisation
+from funis.study.randomisation import Randomisation, ReRandomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 from funis.study.site import Site
@@ -55,6 +55,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[sites]]", Site),
     ("[[arms]]", Arm),
     ("[randomisation]", Randomisation),
+    ("[re_randomisation]", ReRandomisation),
     ("[[people]]", Person),
     ("[eligibility]", Eligibility),
     ("eligibility: inclusion, exclusion", Criterion),
@@ -135,7 +136,14 @@ _ARMS = (
     '[[visits]]\nname = "baseline"\nday = 0\n\n'
     '[[arms]]\nid = "cells"\nname = "Cells"\n\n[[arms]]\nid = "placebo"\nname = "Placebo"\ncontrol = true\n\n'
 )
+_AT_RELAPSE = (
+    '[[visits]]\nname = "baseline"\nday = 0\n\n[[visits]]\nname = "month_9"\nday = 270\n\n'
+    '[[endpoints]]\nid = "lost"\nkind = "relapse"\ndefinition = "ucmsc_bilag_response"\nat = "month_9"\n\n'
+    '[[infusions]]\nday = 0\n\n[[infusions]]\nwhen = "relapse"\nday = 0\n\n'
+    '[re_randomisation]\nat = "relapse"\nmethod = "blocks"\nratio = {again = 1, standard = 1}\n'
+)
 EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
+    "[re_randomisation]": (f'{_AT_RELAPSE}control = "standard"', f'{_AT_RELAPSE}control = "placebo"'),
     "[randomisation]": (
         f'{_ARMS}[randomisation]\nmethod = "blocks"\nstrata = ["site"]\nratio = {{cells = 2, placebo = 1}}',
         f'{_ARMS}[randomisation]\nmethod = "blocks"\nstrata = ["site"]\nratio = {{cells = 1}}',

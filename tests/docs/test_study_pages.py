@@ -28,6 +28,7 @@ def test_examples_of_a_section_are_read_and_refused(section: str, tmp_path: Path
     read, refused = EXAMPLES_OF_SECTIONS[section]
     file = tmp_path / "study.toml"
     trial = TRIAL.replace("observational", "parallel") if "[[arms]]" in read else TRIAL
+    trial = trial.replace("observational", "single_arm") if "[re_randomisation]" in read else trial
     file.write_text(f"{trial}\n{read}\n", encoding="utf-8")
     assert read_study(file).trial.id == "X"
     file.write_text(f"{trial}\n{refused}\n", encoding="utf-8")

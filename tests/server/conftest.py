@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from funis.capture.serve import configure, prepare
 from funis.study.read import template_path
 
 DATABASE, OWNER, ARMS = "FUNIS_TEST_DATABASE", "FUNIS_TEST_OWNER", "FUNIS_TEST_ARMS"
+GIVEN_STUDY = "FUNIS_TEST_STUDY"
 STUDY = "UCMSC-SLE"
 
 
@@ -21,6 +23,8 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
     folder = tmp_path_factory.mktemp("trial")
     one_arm = template_path("sle").read_text(encoding="utf-8")
     study = two_arm_study(is_blinded=True) if os.environ.get(ARMS) else one_arm
+    if given := os.environ.get(GIVEN_STUDY):
+        study = Path(given).read_text(encoding="utf-8")
     (folder / "study.toml").write_text(study, encoding="utf-8")
     found = Configuration(folder, os.environ.get(DATABASE, ""), os.environ.get(OWNER, ""))
     configure(found)

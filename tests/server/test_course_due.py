@@ -103,4 +103,4 @@ def test_a_course_is_due_when_its_rule_holds_and_not_before(passing: None) -> No
     assert "Infusion, course 2" in agenda
     assert "Due now: 8 days left" in agenda
     infused(subject, 3, today())
-    assert "Begun" in browser.get(f"/subjects/{subject.pk}/infusions").content.decode()
+    assert "Has begun" in browser.get(f"/subjects/{subject.pk}/infusions").content.decode()

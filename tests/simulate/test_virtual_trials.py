@@ -15,16 +15,23 @@ from funis.cli import app
 from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials import run_trials as running
 from funis.simulate.trials.characteristics import summarise
-from funis.simulate.trials.course_of_activity import draw_relapses
+from funis.simulate.trials.course_of_activity import draw_relapses, mean_course
 from funis.simulate.trials.lupus_findings import FINDINGS, LAB_MODELS, NEVER
 from funis.simulate.trials.one_trial import CONDUCT, KEY, TrialPlan, run_some_trials
 from funis.simulate.trials.run_trials import PartsError, run_trials
 from funis.simulate.trials.scenario import ASSUMPTIONS, find_scenario
 from funis.simulate.trials.simulated import plan_trials
 from funis.simulate.trials.stacked import gather_alike, stack
-from funis.simulate.trials.virtual_patients import CannotSimulateError, draw_patients, total_score
+from funis.simulate.trials.virtual_patients import (
+    CannotSimulateError,
+    cell_days,
+    check_study,
+    draw_patients,
+    total_score,
+)
 from funis.simulate.trials.virtual_tables import MARK
 from funis.study.model import Arm, Study
+from funis.study.planned_infusion import Infusion
 from funis.study.read import read_study, template_path
 
 PUBLISHED = {"baseline": 10.83, "month_3": 7.43, "month_6": 6.30, "month_9": 6.40, "month_12": 6.48}
@@ -263,3 +270,18 @@ def test_the_command_writes_parts_summary_and_page(tmp_path: Path) -> None:
     assert page.count("Scenario null, seed 1, trials 0 to 1, fingerprint") == 6
     assert "significance in one arm is no evidence of an effect" in page
     assert "--resume" in str(CliRunner().invoke(app, asked).exception)
+
+
+def test_a_course_at_a_visit_is_simulated_and_one_that_waits_is_refused(study: Study) -> None:
+    """Month 6 is day 180: two infusions at first, one more then, and the effect does not wane as before."""
+    again = Infusion(day=0, when="month_6", cells_per_kg=1e6)
+    repeated = study.model_copy(update={"infusions": (*study.infusions, again)})
+    assert cell_days(repeated, 0) == (0.0, 7.0, 180.0)
+    world = find_scenario("yearly")
+    once, twice = (mean_course(world, [360], cell_days(each, 0))[0] for each in (study, repeated))
+    assert twice < once
+    given = funis.simulate.draw_trial(repeated, patients=5, seed=8)["infusions"]
+    assert set(given["number"]) == {1, 2, 3}
+    waits = Infusion(day=0, when="relapse", cells_per_kg=1e6)
+    with pytest.raises(CannotSimulateError, match="funis reinfuse compares policies"):
+        check_study(study.model_copy(update={"infusions": (*study.infusions, waits)}))

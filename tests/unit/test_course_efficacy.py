@@ -20,6 +20,8 @@ from funis.analysis.analyse import analyse
 from funis.analysis.every_finding import find_findings
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables, tables_from_frames
+from funis.reporting.course_words import planned_courses_words
+from funis.reporting.labels import Labels
 from funis.results import Results
 from funis.study.course_conditions import find_conditions
 from funis.study.courses import later_courses
@@ -418,3 +420,85 @@ def test_what_is_not_recorded_leaves_a_rule_open(by_rule: Study) -> None:
         "a": ("no", None), "b": ("cannot tell", None), "c": ("cannot tell", None), "d": ("yes", 180.0),
         "e": ("yes", 90.0),
     }  # fmt: skip
+
+
+# --- allocated at relapse ----------------------------------------------------------------------------------
+
+AGAIN_OR_NOT = """
+[re_randomisation]
+at = "relapse"
+method = "blocks"
+ratio = {again = 1, standard = 1}
+control = "standard"
+"""
+# S1, S2 and S4 relapse. S2 is infused again against its arm; S4 is not allocated; S5 is, without a relapse.
+ARMS = {"S1": "again", "S2": "standard", "S5": "again"}
+
+
+@pytest.fixture(scope="module")
+def allocated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Tables]:
+    parts = (files.again("relapse"), files.RELAPSE, MEASURES, AGAIN_OR_NOT)
+    study: Study = files.read(tmp_path_factory.mktemp("arms"), *parts)
+    subjects = [
+        {"subject": name, "sex": "female", "age": 30, "weight_kg": 60, "arm": ARMS.get(name)}
+        for name in TIMELINES
+    ]
+    return study, tables(study, {"S1": 370, "S2": 280}, subjects=subjects)
+
+
+def test_who_is_allocated_at_relapse_is_held_against_the_relapses(allocated: tuple[Study, Tables]) -> None:
+    codes = {
+        *("allocated_without_relapse", "missing_allocation", "retreated_against_arm"),
+        *("retreated_without_relapse", "missing_infusion"),
+    }
+    found = [(each.code, each.subject) for each in find_findings(*allocated) if each.code in codes]
+    # S4 is not allocated: that no course is recorded is no finding of its own.
+    assert sorted(found) == [
+        ("allocated_without_relapse", "S5"), ("missing_allocation", "S4"), ("retreated_against_arm", "S2"),
+    ]  # fmt: skip
+
+
+def test_arms_at_relapse_are_counted_of_those_who_relapsed(allocated: tuple[Study, Tables]) -> None:
+    results = analyse(*allocated)
+    told = {
+        name: results.numbers.filter(pl.col("id") == f"course.treated.{name}.count")["text"].to_list()
+        for name in (
+            "condition_met_relapse", "allocated_at_relapse_again", "allocated_at_relapse_standard",
+            "retreated_in_arm_again", "retreated_in_arm_standard",
+        )
+    }  # fmt: skip
+    assert told == {
+        "condition_met_relapse": ["3/5 (60.0%)"],
+        "allocated_at_relapse_again": ["1/3 (33.3%)"], "allocated_at_relapse_standard": ["1/3 (33.3%)"],
+        "retreated_in_arm_again": ["1/2 (50.0%)"], "retreated_in_arm_standard": ["1/1 (100.0%)"],
+    }  # fmt: skip
+    words = list(planned_courses_words(Labels(allocated[0]), with_tolerance=False))
+    assert (
+        "allocated to it at random (in permuted blocks, again 1 : standard 1; standard without it)"
+        in words[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('control = "standard"', 'control = "placebo"', "re_randomisation.control"),
+        (", standard = 1", "", "re_randomisation.ratio"),
+        ('method = "blocks"', 'method = "minimisation"', "re_randomisation.method"),
+        ('method = "blocks"', 'method = "blocks"\nblinded = "investigator"', "re_randomisation.blinded"),
+    ],
+)
+def test_an_allocation_at_relapse_that_cannot_be_is_refused(
+    old: str, new: str, key: str, tmp_path: Path
+) -> None:
+    assert old in AGAIN_OR_NOT
+    found = files.refused(tmp_path, files.again("relapse"), files.RELAPSE, AGAIN_OR_NOT.replace(old, new))
+    assert key in {place for place, _ in found}
+
+
+def test_nobody_is_allocated_at_a_relapse_that_begins_no_course(tmp_path: Path) -> None:
+    found = files.refused(tmp_path, files.RELAPSE, AGAIN_OR_NOT)
+    assert (
+        "re_randomisation.at",
+        "No infusion is planned at relapse, which one of the arms would get.",
+    ) in found

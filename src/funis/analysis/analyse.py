@@ -87,7 +87,9 @@ course            a measure at the baseline of a course, and its    n mean sd lo
                   definition (category: its classes, responder,     count, percent, lower and upper by
                   cannot tell); ``retreated_before`` by visit       clopper_pearson and wilson
                   ``condition_met``, ``retreated_when_met`` ...     count, percent
-                  (category: relapse, rule)
+                  (category: relapse, rule);
+                  ``allocated_at_relapse``, ``retreated_in_arm``
+                  (category: the arm)
 product           donors, lots, infusions; traced_to_lot,           count, percent of donors, lots, infusions;
                   unbroken; ``lot_passage``, ``donor_hiv`` ...      n mean sd median q1 q3 min max
                   (category: a result; infusions_of_lot: the lot)

@@ -14,13 +14,14 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from funis.analysis.allocated_at_relapse import arms_at_relapse
 from funis.analysis.cohorts import Cohort
 from funis.analysis.course_conditions import answer_condition
 from funis.analysis.course_frame import has_courses, infusions_by_course
 from funis.analysis.course_listing import list_courses
 from funis.analysis.course_timeline import GivenCourse, count_again, given_courses, visits_of_course
 from funis.analysis.observations import Scored, gather_grades, gather_values
-from funis.analysis.panel import Booleans
+from funis.analysis.panel import Booleans, Integers
 from funis.analysis.response_rates import CANNOT_TELL, RESPONDER, YES, Answers, answer_endpoint
 from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import add_summary, describe_at, subject_source
@@ -29,10 +30,12 @@ from funis.results import format_shortest
 from funis.study.course_conditions import FoundCondition
 from funis.study.courses import (
     AGE_OF_BASELINE,
+    ALLOCATED,
     CONDITION_MET,
     CONDITION_UNKNOWN,
     RELAPSED_AFTER,
     RETREATED_BEFORE,
+    RETREATED_IN_ARM,
     RETREATED_MET,
     RETREATED_UNMET,
     WITHOUT_DAY,
@@ -40,6 +43,7 @@ from funis.study.courses import (
     name_course,
 )
 from funis.study.model import Endpoint
+from funis.study.planned_infusion import RELAPSE
 from funis.study.response_behind import response_visit
 
 ANALYSIS: Final = "course"
@@ -108,9 +112,10 @@ def _within(run: Run, endpoint: Endpoint, cohort: Cohort) -> Cohort:
 def _describe_measure(counted: Run, cohort: Cohort, asked: tuple[Endpoint, str], course: GivenCourse) -> None:
     """Describe a measure at the baseline of a course and its changes at the visits counted from it."""
     endpoint, measure = asked
-    if not cohort.size:
-        return
     panel = counted.panel
+    # Of a course that has just begun nobody has a value at a visit yet.
+    if not cohort.size or measure not in panel.matrices:
+        return
     visits = [name for name in endpoint.at if name in panel.visits] or [
         visit.name for visit in counted.study.follow_up_visits
     ]
@@ -275,25 +280,38 @@ def _count_conditions(run: Run, infusions: pl.DataFrame, visits: pl.DataFrame) -
         met, unknown = (np.array([each == word for each in said]) for word in ("yes", "cannot tell"))
         begun = infusions.filter(pl.col("when") == plan.when)["subject"].to_list()
         again = np.array([subject in begun for subject in run.panel.subjects], dtype=bool)
-        counts = (
-            (CONDITION_MET, met, ~unknown),
-            (CONDITION_UNKNOWN, unknown, np.ones_like(met)),
-            (RETREATED_MET, again & met, met),
-            (RETREATED_UNMET, again & ~met, again),
-        )
+        everybody = np.ones_like(met)
+        counts = [
+            (CONDITION_MET, plan.when, met, ~unknown),
+            (CONDITION_UNKNOWN, plan.when, unknown, everybody),
+            (RETREATED_MET, plan.when, again & met, met),
+            (RETREATED_UNMET, plan.when, again & ~met, again),
+        ]
+        for arm, members in arms_at_relapse(run).items() if plan.when == RELAPSE else ():
+            counts += [
+                (ALLOCATED, arm, members & met, met),
+                (RETREATED_IN_ARM, arm, again & members, members),
+            ]
         text = [_condition_text(found[subject]) for subject in run.panel.subjects]
         rows = run.observe(f"{CONDITION_MET} {plan.when}", text)
         for cohort in _asked_at_visits(run):
-            for name, chosen, base in counts:
-                within = base & cohort.members
-                over, counted = int(within.sum()), chosen & within
-                place = replace(
-                    cohort.place(ANALYSIS, name, plan.when),
-                    n=over,
-                    denominator=over,
-                    source=subject_source(run, cohort, f"{name} {plan.when}", counted, rows),
-                )
-                add_rate(run, place, int(counted.sum()), level=run.level, limits=False)
+            for name, category, chosen, base in counts:
+                _add_condition(run, cohort, (name, category), (chosen, base), rows)
+
+
+def _add_condition(
+    run: Run, cohort: Cohort, named: tuple[str, str], who: tuple[Booleans, Booleans], rows: Integers
+) -> None:
+    """Add how many of a cohort are chosen, of those whom it is asked of."""
+    within = who[1] & cohort.members
+    over, counted = int(within.sum()), who[0] & within
+    place = replace(
+        cohort.place(ANALYSIS, *named),
+        n=over,
+        denominator=over,
+        source=subject_source(run, cohort, " ".join(named), counted, rows),
+    )
+    add_rate(run, place, int(counted.sum()), level=run.level, limits=False)
 
 
 def _condition_text(found: FoundCondition) -> str:

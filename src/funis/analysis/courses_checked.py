@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.analysis.allocated_at_relapse import check_allocated
 from funis.analysis.course_conditions import answer_condition
 from funis.analysis.run import Run
 from funis.data.check.row_findings import row_finding
@@ -15,6 +16,7 @@ from funis.results import format_shortest
 from funis.study.course_conditions import FoundCondition
 from funis.study.courses import PlacedInfusion, PlannedCourse, conditional_courses, place_infusions
 from funis.study.planned_infusion import RELAPSE
+from funis.study.randomisation import ReRandomisation
 
 _LEFT: Final = ("withdrew", "lost", "died")
 _Row = Mapping[str, Any]
@@ -48,8 +50,19 @@ def check_courses(run: Run, visits: pl.DataFrame) -> tuple[Finding, ...]:
         for subject, (row, place) in begun.items():
             if subject in met:
                 found += _check_begin(plan, (row, place), met[subject])
-        found += _check_not_begun(run, plan, met, treated - begun.keys())
+        again = run.study.re_randomisation if plan.when == RELAPSE else None
+        if again is not None:
+            found += check_allocated(run, again, met, set(begun))
+        found += _check_not_begun(run, plan, met, treated - begun.keys() - _without_it(run, again))
     return tuple(found)
+
+
+def _without_it(run: Run, again: ReRandomisation | None) -> set[str]:
+    """Give who is not to have the course at relapse: allocated to the arm without it, or not allocated."""
+    if again is None:
+        return set()
+    arms = run.subject_frame.select("subject", "arm").iter_rows()
+    return {subject for subject, arm in arms if arm is None or arm == again.control}
 
 
 def _check_begin(

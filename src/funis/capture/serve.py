@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from funis.capture.configuration import OWNER, Configuration, configuration_of, role_of
 from funis.errors import ValueRangeError
+from funis.study.allocated import allocation_plan
 
 if TYPE_CHECKING:
     from funis.capture.trail.anchors import Anchor
@@ -64,7 +65,7 @@ def prepare(configuration: Configuration) -> None:
     with acting(Acting(SERVER, "study file of the folder", sites=None)):
         version = load_version(text)
         make_locks(study.site_ids)
-        if study.randomisation is not None:
+        if allocation_plan(study) is not None:
             make_seed()
         refuse_other_key()
         if version.number == 1 and not VersionInForce.objects.exists():

@@ -15,6 +15,7 @@ from funis.capture.forms.plan import make_study_plan, read_plan, write_plan
 from funis.capture.forms.plan_parts import StudyPlan
 from funis.capture.models import StudyVersion, Subject, VersionInForce
 from funis.errors import ValueRangeError
+from funis.study.allocated import allocation_plan
 from funis.study.model import Study
 from funis.study.read import FILE_NAME, read_study
 from funis.study.today import read_clock, study_today
@@ -60,11 +61,11 @@ def load_version(text: str) -> StudyVersion:
 
 def _refuse_allocation(study: Study, before: StudyVersion | None) -> None:
     """Refuse a study file by which this server cannot go on allocating."""
-    plan = study.randomisation
+    plan = allocation_plan(study)
     if plan is None:
-        if before is not None and study_of(before).randomisation is not None:
+        if before is not None and allocation_plan(study_of(before)) is not None:
             raise ValueRangeError(
-                "study", "no [randomisation]", "the one of the version before",
+                "study", "no [randomisation] or [re_randomisation]", "the one of the version before",
                 "A randomised trial stays one: put the section back.",
             )  # fmt: skip
         return
@@ -96,7 +97,7 @@ def blinded_by(versions: str) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _blinded_by(version: str) -> frozenset[str]:
-    found = _study(version).randomisation
+    found = allocation_plan(_study(version))
     return frozenset(found.blinded) if found else frozenset()
 
 

@@ -10,6 +10,7 @@ from funis.catalogue.registry import definition
 from funis.data.known_tables import LEGEND_SHEETS, shared_with_labs, study_tables
 from funis.schema import Column
 from funis.spreadsheets import FormColumn, FormSheet, LegendSheet, render_form_workbook
+from funis.study.allocated import arm_ids
 from funis.study.model import Study
 
 _NOT_DONE: Final = "ND"
@@ -113,7 +114,7 @@ def _choices(study: Study, column: Column) -> tuple[str, ...]:
     """Name what may be chosen in a column; nothing where anything may be written."""
     listed = {
         "site": tuple(site.id for site in study.sites),
-        "arm": tuple(arm.id for arm in study.arms),
+        "arm": arm_ids(study),
         "visit": (*study.visit_names, "unscheduled"),
         "test": study.lab_names,
     }

@@ -12,6 +12,7 @@ from funis.data.tables import study_tables
 from funis.errors import FunisError
 from funis.file_sets import build_set
 from funis.files import said_of, write_whole
+from funis.study.allocated import arm_ids
 from funis.study.courses import later_courses
 from funis.study.model import Study
 from funis.study.read import FILE_NAME, read_study, template_path
@@ -128,7 +129,9 @@ def table_headers(study: Study) -> dict[str, tuple[str, ...]]:
     for name, table in study_tables(study).items():
         if name in left_out:
             continue
-        rare = {"day", "start_day", "end_day", "window_days", "rater"} | (set() if study.arms else {"arm"})
+        rare = {"day", "start_day", "end_day", "window_days", "rater"} | (
+            set() if arm_ids(study) else {"arm"}
+        )
         rare |= set() if later_courses(study) else {"course"}
         if name in NAMED_TABLES:
             rare |= set(_FLAG_COLUMNS) if name == "disposition" else set()

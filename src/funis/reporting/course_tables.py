@@ -36,11 +36,13 @@ from funis.reporting.safety_tables import arm_label
 from funis.results import ALL, Results, format_millions, format_number
 from funis.study.courses import (
     AGE_OF_BASELINE,
+    ALLOCATED,
     CONDITION_MET,
     CONDITION_UNKNOWN,
     NOT_PLANNED,
     RELAPSED_AFTER,
     RETREATED_BEFORE,
+    RETREATED_IN_ARM,
     RETREATED_MET,
     RETREATED_UNMET,
     WITHOUT_DAY,
@@ -56,6 +58,11 @@ _OF_CONDITION: Final[Mapping[str, str]] = {
     RETREATED_MET: "Infused again, of those in whom it was found",
     RETREATED_UNMET: "Infused again without it, of those infused again",
     CONDITION_UNKNOWN: "Cannot be told",
+}
+#: What is told of each arm that a relapse was allocated to, with the words of its row.
+_OF_ARMS: Final[Mapping[str, str]] = {
+    ALLOCATED: "allocated, of those who relapsed",
+    RETREATED_IN_ARM: "infused again, of those allocated",
 }
 _CONDITIONS: Final = (
     "A condition is found at the first visit that meets it. Who was infused again without it is counted as "
@@ -122,7 +129,7 @@ def build_course_tables(study: Study, results: Results, book: NumberBook) -> tup
 
 def _conditions(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterator[TableSpec]:
     """Specify in whom the condition of a later course was found, and who of them was infused again."""
-    own = [group for group in groups if group.variable in _OF_CONDITION]
+    own = [group for group in groups if group.variable in _OF_CONDITION or group.variable in _OF_ARMS]
     columns = list(dict.fromkeys((group.population, group.arm) for group in own))
     rows: list[TableRow] = []
     for course in conditional_courses(labels.study):
@@ -135,6 +142,7 @@ def _conditions(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> It
             shown = tuple(EMPTY if each is None else share_cell(book, each, ALL) for each in cells)
             if any(cell is not EMPTY for cell in shown):
                 rows.append(TableRow(words(row_words), shown, indent=1))
+    rows += list(_arm_rows(labels, book, own, columns))
     if not rows:
         return
     heads = ("", *(_block_title(labels, population, arm, "n/N (%)") for population, arm in columns))
@@ -142,6 +150,27 @@ def _conditions(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> It
     title = "Who was to be infused again, and who was"
     notes = (_CONDITIONS, *describe_basis(labels, used))
     yield TableSpec("table-course-conditions", "activity", title, heads, tuple(rows), notes, is_upright=True)
+
+
+def _arm_rows(
+    labels: Labels, book: NumberBook, own: Sequence[Group], columns: _Columns
+) -> Iterator[TableRow]:
+    """Say of each arm that a relapse was allocated to how many were, and how many were infused again."""
+    plan = labels.study.re_randomisation
+    if plan is None:
+        return
+    yield heading("Allocated at random at relapse")
+    for arm in plan.ratio:
+        for name, row_words in _OF_ARMS.items():
+            found = {
+                (each.population, each.arm): each
+                for each in own
+                if (each.variable, each.category) == (name, arm)
+            }
+            cells = [found.get(column) for column in columns]
+            shown = tuple(EMPTY if each is None else share_cell(book, each, ALL) for each in cells)
+            without = " (without it)" if arm == plan.control else ""
+            yield TableRow(words(f"{humanise(arm)}{without}: {row_words}"), shown, indent=1)
 
 
 def _condition_words(labels: Labels, course: PlannedCourse) -> str:
@@ -237,7 +266,7 @@ def _measures(groups: Sequence[Group]) -> frozenset[str]:
     return (
         frozenset(group.variable for group in groups if group.variable == group.measure and group.category)
         - _definitions(groups)
-        - frozenset(_OF_CONDITION)
+        - frozenset({*_OF_CONDITION, *_OF_ARMS})
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from funis.reporting.labels import Labels, in_sentence, listed
+from funis.reporting.labels import Labels, humanise, in_sentence, listed
 from funis.results import format_dose, format_shortest
 from funis.study.courses import NOT_PLANNED, PlannedCourse, later_courses, relapse_behind
 from funis.study.planned_infusion import RELAPSE, RULE, Infusion
@@ -75,7 +75,22 @@ def _begins(labels: Labels, course: PlannedCourse) -> str:
         return f"{words} for everybody"
     endpoint = relapse_behind(labels.study)
     named = f" ({in_sentence(endpoint.printed)})" if endpoint is not None else ""
-    return f"{words}{named}, once for whoever relapses"
+    return f"{words}{named}, once for whoever relapses{_allocated(labels)}"
+
+
+def _allocated(labels: Labels) -> str:
+    """Say how those who relapse are allocated, where they are."""
+    plan = labels.study.re_randomisation
+    if plan is None:
+        return ""
+    by = {
+        "simple": "by simple randomisation",
+        "blocks": "in permuted blocks",
+        "minimisation": "by minimisation",
+    }
+    shares = " : ".join(f"{in_sentence(humanise(arm))} {share}" for arm, share in plan.ratio.items())
+    without = in_sentence(humanise(plan.control))
+    return f" and is allocated to it at random ({by[plan.method]}, {shares}; {without} without it)"
 
 
 def _days(course: PlannedCourse) -> str:

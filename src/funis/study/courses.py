@@ -98,6 +98,9 @@ CONDITION_MET: Final = "condition_met"
 CONDITION_UNKNOWN: Final = "condition_cannot_tell"
 RETREATED_MET: Final = "retreated_when_met"
 RETREATED_UNMET: Final = "retreated_without_condition"
+#: Of whom relapsed, who was allocated to each arm; of those, who was infused again.
+ALLOCATED: Final = "allocated_at_relapse"
+RETREATED_IN_ARM: Final = "retreated_in_arm"
 #: How a course is called that was given and that the study file does not plan.
 NOT_PLANNED: Final = "not_planned"
 

@@ -23,6 +23,7 @@ import polars as pl
 from funis.catalogue.model_instrument import GRADES
 from funis.frames.verbs import Verbs, concat, frame_like, verbs_of
 from funis.schema import DISPOSITION_STATUSES, DTYPES, SUBJECTS, is_unscheduled
+from funis.study.allocated import arm_ids
 from funis.study.classified import (
     MET,
     NOT_MET,
@@ -151,8 +152,8 @@ def subject_values(study: Study) -> dict[str, tuple[str, ...]]:
     }
     if study.sites:
         values["site"] = study.site_ids
-    if study.arms:
-        values["arm"] = tuple(arm.id for arm in study.arms)
+    if arm_ids(study):
+        values["arm"] = arm_ids(study)
     values |= {column.name: column.allowed for column in study.columns if column.allowed}
     values |= dict.fromkeys(classification_schema(), (MET, NOT_MET))
     graded = [name for name, dtype in baseline_schema(study).items() if dtype == pl.String]

@@ -50,7 +50,7 @@ from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 from funis.study.product import Donor, Product
 from funis.study.published_source import PublishedSource
-from funis.study.randomisation import Randomisation
+from funis.study.randomisation import Randomisation, ReRandomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.site import Site
 from funis.study.stopping import StoppingRule
@@ -320,6 +320,7 @@ class Study(StudyPart):
         default=None,
         description="How subjects were allocated to the arms; absent: the trial is not called randomised.",
     )
+    re_randomisation: ReRandomisation | None = Field(default=None, description="Allocation at relapse.")
     people: tuple[Person, ...] = Field(default=(), description="Who had which part, and what was disclosed.")
     eligibility: Eligibility = Field(default=Eligibility(), description="Who may take part.")
     product: Product = Field(default=Product(), description="The cell product.")

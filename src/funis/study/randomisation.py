@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from funis.study.part import Names, StudyPart, as_tuple
+from funis.study.part import Identifier, Names, StudyPart, as_tuple
 
 AllocationMethod: TypeAlias = Literal["simple", "blocks", "minimisation"]
 BlindedRole: TypeAlias = Literal[
@@ -52,3 +52,16 @@ class Randomisation(StudyPart):
         description="Roles of the capture server that see no arm, and nothing that gives it away; absent: an "
         "open trial.",
     )
+
+
+class ReRandomisation(Randomisation):
+    """How those who relapse are allocated at random, once: the ``[re_randomisation]`` section.
+
+    Everybody has the same first treatment; whoever relapses is allocated then, to the course at relapse or to
+    the arm without it.
+    """
+
+    at: Literal["relapse"] = Field(
+        description="relapse: whoever relapses is allocated, by the endpoint of the course at relapse."
+    )
+    control: Identifier = Field(description="The arm of `ratio` that is not infused again.")

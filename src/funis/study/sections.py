@@ -35,7 +35,7 @@ from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource
-from funis.study.randomisation import Randomisation
+from funis.study.randomisation import Randomisation, ReRandomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.site import Site
 from funis.study.stopping import StoppingRule
@@ -47,6 +47,7 @@ SECTION_MODELS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     ("sites",): Site,
     ("arms",): Arm,
     ("randomisation",): Randomisation,
+    ("re_randomisation",): ReRandomisation,
     ("people",): Person,
     ("eligibility",): Eligibility,
     ("eligibility", "inclusion"): Criterion,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import inf
 from typing import Final
 
 import polars as pl
 
+from funis.capture.conduct.allocation.arms import open_arms
 from funis.capture.exchange.export import export_tables
-from funis.capture.models import Subject
+from funis.capture.models import Allocation, Subject
 from funis.capture.study_in_force import today
 from funis.catalogue.registry import definition
 from funis.data.tables import tables_from_frames
@@ -31,9 +32,11 @@ from funis.study.planned_infusion import RELAPSE
 from funis.study.visit_frame import ORDER, join_visits, leave_out_uncollected, order_visits, visit_units
 
 CONDITION_WORDS: Final = {
-    "begun": "Begun",
+    "begun": "Has begun",
     "no": "Not due: what it is planned for was not found",
-    "cannot tell": "Cannot tell from what is entered whether it is due",
+    "cannot tell": "Not due so far: what is entered leaves open whether its condition is met",
+    "allocation": "Not due before the allocation at relapse",
+    "control": "Not due: allocated to the arm without it",
     "no day": "Due, on a day that is not known",
     "upcoming": "Not due yet",
     "due": "Due now",
@@ -55,6 +58,8 @@ class CourseDue:
     opens, closes : first and last day on which it may begin; None: not known, no last day
     is_begun : an infusion of it was given
     found_day : study day on which its condition was found; None: it was not, or on no known day
+    withheld : where subjects are allocated at relapse, ``allocation`` of who is not yet, ``control`` of who
+        is in the arm without it
     """
 
     number: int
@@ -65,11 +70,12 @@ class CourseDue:
     closes: date | None
     is_begun: bool
     found_day: float | None = None
+    withheld: str = ""
 
     @property
     def is_due(self) -> bool:
         """Tell whether it is awaited: its condition was found, and it is not begun."""
-        return self.said == "yes" and self.opens is not None and not self.is_begun
+        return self.said == "yes" and self.opens is not None and not (self.is_begun or self.withheld)
 
 
 def find_courses(study: Study, subjects: Sequence[Subject]) -> dict[str, tuple[CourseDue, ...]]:
@@ -100,12 +106,29 @@ def find_courses(study: Study, subjects: Sequence[Subject]) -> dict[str, tuple[C
         if row["date"] is not None and row["day"] is not None
     }
     begun = {(row["subject"], each.plan.when) for row, each in placed if each.plan is not None}
+    withheld = _withheld(study, subjects)
     return {
         each.pk: tuple(
-            _due(study, (number, course), found[course.when].get(each.number), starts.get(each.number),
-                 is_begun=(each.number, course.when) in begun)
+            replace(
+                _due(study, (number, course), found[course.when].get(each.number), starts.get(each.number),
+                     is_begun=(each.number, course.when) in begun),
+                withheld=withheld.get(each.pk, "") if course.when == RELAPSE else "",
+            )
             for number, course in enumerate(later_courses(study), start=2)
         )
+        for each in subjects
+    }  # fmt: skip
+
+
+def _withheld(study: Study, subjects: Sequence[Subject]) -> dict[str, str]:
+    """Say of whom the course at relapse waits for the allocation, or is not planned by it."""
+    plan = study.re_randomisation
+    if plan is None:
+        return {}
+    arms = open_arms(Allocation.objects.filter(subject__in=[each.pk for each in subjects]))
+    return {
+        each.pk: "" if arms.get(each.pk, plan.control) != plan.control
+        else "control" if each.pk in arms else "allocation"
         for each in subjects
     }  # fmt: skip
 

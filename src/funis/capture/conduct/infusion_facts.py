@@ -21,7 +21,7 @@ from funis.capture.models.screening import ELIGIBLE
 from funis.capture.safety.stopping import pausing_rules
 from funis.capture.study_in_force import study_of, today, version_at
 from funis.errors import ValueRangeError
-from funis.study.courses import place_infusions
+from funis.study.courses import first_treatment, place_infusions
 from funis.study.model import Study
 
 
@@ -77,7 +77,7 @@ def facts_of(subject: Subject, bag: Unit, scanned_subject: str, order: Order) ->
     screening = screening_of(subject)
     is_confirmed = screening is not None and screening.outcome == ELIGIBLE
     study = study_of(version_at(subject.site, today()))
-    allocation = allocation_of(subject) if study.randomisation is not None else None
+    is_allocated, is_control = _arm_facts(study, subject, number)
     now = read_moment(moment())
     if now is None:
         raise RuntimeError("the clock of the server gives no moment")
@@ -92,8 +92,8 @@ def facts_of(subject: Subject, bag: Unit, scanned_subject: str, order: Order) ->
         fits_data=all(each.problem is None for each in answered_criteria(study, subject, screening))
         if is_confirmed
         else None,
-        is_allocated=None if study.randomisation is None else allocation is not None,
-        is_control=allocation is not None and open_arm(allocation) == study.control_arm,
+        is_allocated=is_allocated,
+        is_control=is_control,
         has_consent=consent_in_force(subject) is not None,
         now=now,
         today=today(),
@@ -112,6 +112,20 @@ def facts_of(subject: Subject, bag: Unit, scanned_subject: str, order: Order) ->
         day=_study_day(rows),
         paused_by=pausing_rules(),
     )
+
+
+def _arm_facts(study: Study, subject: Subject, number: int) -> tuple[bool | None, bool]:
+    """Tell whether a subject is allocated, None where this infusion asks for none, and to the control.
+
+    Where subjects are allocated at relapse, their first treatment is that of everybody.
+    """
+    again = study.re_randomisation
+    is_late = again is not None and number > len(first_treatment(study))
+    if study.randomisation is None and not is_late:
+        return None, False
+    allocation = allocation_of(subject)
+    control = study.control_arm if again is None else again.control
+    return allocation is not None, allocation is not None and open_arm(allocation) == control
 
 
 def cells_of(bag: Unit, given_ml: Decimal) -> int | None:

@@ -34,7 +34,7 @@ from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.study_in_force import blinded_roles, plan_of
 from funis.errors import ValueRangeError
 from funis.files import write_whole
-from funis.schema import NOT_DONE
+from funis.schema import DISPOSITION, NOT_DONE
 from funis.spreadsheets import render_rows
 from funis.study.read import FILE_NAME
 
@@ -213,6 +213,8 @@ def _columns(plan: FormPlan, rows: Sequence[Row]) -> list[str]:
     held = {name for row in rows for name in row}
     printed = [name for field in plan.fields for name in (field.name, f"{field.name}_attributed")]
     asked = {field.name for field in plan.fields if field.role in {"key", "item"} or field.required}
+    # A table without rows still says that nobody has left.
+    asked |= set(DISPOSITION.one_of[:1]) if plan.name == DISPOSITION.name and not rows else set()
     return [name for name in dict.fromkeys(printed) if name in held or name in asked]
 
 

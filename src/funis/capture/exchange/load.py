@@ -34,6 +34,7 @@ from funis.capture.study_in_force import plan_of, study_of, today
 from funis.data.tables import read_cells
 from funis.errors import Finding, FindingsError, ValueRangeError
 from funis.schema import NOT_DONE
+from funis.study.allocated import allocation_plan
 
 #: Columns of subjects that stand elsewhere than in a form.
 _ELSEWHERE: Final = frozenset({"subject", "site", "consent_date"})
@@ -147,7 +148,7 @@ def _take_subject(loading: Loading, row: Row, file: str) -> Form | None:
     subject = Subject(number=number, site=site)
     loading.subjects[number] = subject
     form = Form(subject=subject, site=site, name="subjects", version=loading.version)
-    elsewhere = _ELSEWHERE | ({"arm"} if study_of(loading.version).randomisation else set())
+    elsewhere = _ELSEWHERE | ({"arm"} if allocation_plan(study_of(loading.version)) else set())
     form.data = _document(loading, plan, {k: v for k, v in row.items() if k not in elsewhere}, row, file)
     loading.forms.append(form)
     if "arm" in elsewhere and row.get("arm"):
@@ -289,7 +290,7 @@ def _write(loading: Loading) -> None:
 def _allocate(loading: Loading) -> None:
     """Write the allocations that were loaded; minimisation needs their strata, as the data have them."""
     study = study_of(loading.version)
-    plan = study.randomisation
+    plan = allocation_plan(study)
     # Blocks begin anew after a load; minimisation goes on from who is there.
     for each in loading.allocations if plan and plan.method == "minimisation" else ():
         strata = read_strata(study, each.subject)

@@ -16,6 +16,7 @@ from funis.capture.safety.clock import told_clocks
 from funis.capture.study_in_force import study_of
 from funis.capture.trail.anchors import last_anchor, root_of
 from funis.capture.trail.make_anchor import present_ends
+from funis.study.allocated import allocation_plan
 
 FILE: Final = "manifest.json"
 
@@ -47,7 +48,7 @@ def make_manifest(
         "study_version": trial.version.number,
         "exported_at": moment(),
         "as_of": as_of or None,
-        "arms": sight if study_of(trial.version).randomisation else None,
+        "arms": sight if allocation_plan(study_of(trial.version)) else None,
         "left_out": [*sorted(WITHHELD_FORMS), "block_sizes"] if sight == "blinded" else [],
         "rows": dict(rows),
         "records_left_out": left_out,

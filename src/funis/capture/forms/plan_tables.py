@@ -29,6 +29,7 @@ from funis.data.check.subjects import USUAL_BODY
 from funis.data.known_tables import study_tables
 from funis.safety_words import ASTCT_GRADES, SERIOUS_CRITERIA
 from funis.schema import DATED, ENDS_BY_FLAG, Column
+from funis.study.allocated import allocation_plan
 from funis.study.model import LabTest, Study
 from funis.units import convert
 
@@ -177,7 +178,7 @@ def plan_table(study: Study, name: str) -> FormPlan:
 
 
 def _role(study: Study, table: str, column: Column) -> Role:
-    if (table, column.name) == ("subjects", "arm") and study.randomisation is not None:
+    if (table, column.name) == ("subjects", "arm") and allocation_plan(study) is not None:
         return "key"  # the allocation stands sealed, in no form
     if column.name in _KEYS.get(table, _VISIT_KEYS):
         return "key"

@@ -61,6 +61,8 @@ def _stands_at(due: CourseDue) -> str:
         return "begun"
     if due.said != "yes":
         return due.said
+    if due.withheld:
+        return due.withheld
     if due.opens is None:
         return "no day"
     if today() < due.opens:

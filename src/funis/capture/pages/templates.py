@@ -18,6 +18,7 @@ from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest
 from funis.capture.people.permissions import ROLES
 from funis.capture.study_in_force import started_with
+from funis.study.allocated import allocation_plan
 
 FOLDER = Path(__file__).parents[1] / "templates"
 
@@ -59,7 +60,7 @@ def draw(asked: PageRequest, template: str, *, status: int = 200, **values: Any)
     text = _environment.get_template(template).render(
         asked=asked,
         study=started_with().trial,
-        allocates=started_with().randomisation is not None,
+        allocates=allocation_plan(started_with()) is not None,
         csrf=get_token(asked.request),
         t=in_language(asked.language),
         language=asked.language,

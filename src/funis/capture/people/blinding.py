@@ -19,7 +19,7 @@ OF_ARMS: Final = frozenset({"missing_infusion", "ratio_not_kept", "one_block_siz
 _OF_INFUSIONS: Final = frozenset(
     {
         *("consent_after_infusion", "infusion_denied", "missing_consent"),
-        *("retreated_without_relapse", "retreated_without_rule"),
+        *("retreated_without_relapse", "retreated_without_rule", "retreated_against_arm"),
     }
 )
 """Findings of other forms that say whether, or when, a subject was infused."""

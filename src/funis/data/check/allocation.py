@@ -8,6 +8,7 @@ from typing import Final
 
 from funis.data.check.checked_data import Data
 from funis.errors import Finding
+from funis.study.allocated import allocation_plan
 
 #: An arm as small or as large as this by chance is looked into.
 _RARE: Final = 0.001
@@ -24,7 +25,7 @@ def check_allocation(data: Data) -> Iterator[Finding]:
     -------
     iterator of Finding
     """
-    plan, subjects = data.study.randomisation, data.frames["subjects"]
+    plan, subjects = allocation_plan(data.study), data.frames["subjects"]
     if plan is not None and len(set(plan.block_sizes)) == 1:
         message = (
             f"Every block has the size {plan.block_sizes[0]}: who learns the arms of all but the last "

@@ -11,6 +11,7 @@ from funis.errors import Finding, Level
 from funis.frames.verbs import verbs_of
 from funis.schema import SUBJECTS
 from funis.shown import is_identity
+from funis.study.allocated import arm_ids
 
 USUAL_BODY = {"weight_kg": (25.0, 200.0), "height_cm": (100.0, 220.0)}
 """Measures of a body outside of which a value is nearly always a slip."""
@@ -50,7 +51,7 @@ def check_subjects(data: Data) -> Iterator[Finding]:
 def _check_codes(data: Data) -> Iterator[Finding]:
     """Sites and arms are those of the study file."""
     ops = verbs_of(data.frames["subjects"])
-    codes = {"site": data.study.site_ids, "arm": tuple(arm.id for arm in data.study.arms)}
+    codes = {"site": data.study.site_ids, "arm": arm_ids(data.study)}
     for column, known in codes.items():
         for row in rows_where(data.frames["subjects"], ~ops.col(column).is_in(known)) if known else ():
             near = get_close_matches(row[column], known, n=1, cutoff=0.4)

@@ -14,6 +14,7 @@ from funis.data.check.plain_columns import number_limits
 from funis.data.corrections.correction import EMPTY, CellPlace, Correction
 from funis.errors import Finding
 from funis.schema import NOT_DONE, Column, Table
+from funis.study.allocated import arm_ids
 from funis.study.model import Study
 
 _FEW = 5
@@ -73,7 +74,7 @@ class _Cell:
             "visit": study.visit_names,
             "test": study.lab_names,
             "site": study.site_ids,
-            "arm": tuple(arm.id for arm in study.arms),
+            "arm": arm_ids(study),
         }
         return listed.get(column, ())
 

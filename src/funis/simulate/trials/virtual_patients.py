@@ -21,7 +21,9 @@ from funis.simulate.trials.course_of_activity import (
 from funis.simulate.trials.lupus_findings import LAB_MODELS, DrawnFindings, FindingNoise, draw_noise, find
 from funis.simulate.trials.scenario import TrialScenario, assumed
 from funis.stats.sample import Booleans, Floats, Integers
+from funis.study.courses import conditional_courses, planned_courses
 from funis.study.model import Study
+from funis.study.planned_infusion import Infusion
 from funis.study.rules import apply_rule, rule_columns
 
 CAN_DRAW: Final = ("sledai_2k", "bilag_2004")
@@ -88,8 +90,11 @@ def check_study(study: Study) -> None:
         for name in study.lab_names
         if name not in tests
     ]
-    if any(each.when for each in study.infusions):
-        causes.append("[[infusions]] with `when`: a second course is not simulated yet")
+    causes += [
+        f'[[infusions]] with when = "{each.when}": a course that waits for what is found in a patient is not '
+        "simulated; funis reinfuse compares policies"
+        for each in conditional_courses(study)
+    ]
     if causes:
         lines = "; ".join(causes)
         raise CannotSimulateError(
@@ -100,7 +105,21 @@ def check_study(study: Study) -> None:
 def cell_days(study: Study, arm: int) -> tuple[float, ...]:
     """Give the days on which an arm is given cells; none for a control arm."""
     is_control = bool(study.arms) and study.arms[arm].control
-    return () if is_control else tuple(float(each.day) for each in study.infusions)
+    return () if is_control else tuple(float(day) for day, _ in planned_infusions(study))
+
+
+def planned_infusions(study: Study) -> list[tuple[int, Infusion]]:
+    """Give every infusion whose study day the plan tells, in order: of the first treatment, and at visits.
+
+    Parameters
+    ----------
+    study : without a course at relapse or by a rule
+    """
+    return [
+        (each.day + (study.visit(course.when).day if course.when else 0), each)
+        for course in planned_courses(study)
+        for each in course.infusions
+    ]
 
 
 def draw_patients(

@@ -11,7 +11,7 @@ import polars as pl
 from funis.catalogue.registry import definition
 from funis.simulate.trials.lupus_findings import LAB_MODELS
 from funis.simulate.trials.scenario import RAISED, TAPER, assumed
-from funis.simulate.trials.virtual_patients import Patients, cell_days
+from funis.simulate.trials.virtual_patients import Patients, cell_days, planned_infusions
 from funis.study.model import Study
 
 MARK: Final = "VIRTUAL-"
@@ -195,12 +195,12 @@ def _infusions(study: Study, patients: Patients, starts: list[date]) -> Rows:
     given = 0
     for number, start in enumerate(starts):
         has_cells = bool(cell_days(study, int(patients.arms[number])))
-        for count, planned in enumerate(study.infusions, 1):
-            if planned.day >= patients.left_day[number]:
+        for count, (day, planned) in enumerate(planned_infusions(study), 1):
+            if day >= patients.left_day[number]:
                 continue
             weight = float(patients.weight[number])
             dose = round(weight * (planned.cells_per_kg or 1e6)) if has_cells else 0
-            row = {"subject": _name(number), "number": count, "date": start + timedelta(days=planned.day),
+            row = {"subject": _name(number), "number": count, "date": start + timedelta(days=day),
                    "lot": f"{MARK}L{given // per_lot + 1}" if has_cells else None, "cells": dose,
                    "weight_kg": weight, "reaction": "none"}  # fmt: skip
             given += has_cells

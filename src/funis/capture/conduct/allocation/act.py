@@ -10,6 +10,7 @@ from funis.capture.conduct.allocation.arms import allocation_of, hold_seed, open
 from funis.capture.conduct.allocation.methods import Before, Stratum, choose_arm, label_of
 from funis.capture.conduct.allocation.strata import known_strata, read_strata, read_strata_of
 from funis.capture.conduct.consent import consent_in_force
+from funis.capture.conduct.course_due import courses_of
 from funis.capture.conduct.eligibility import screening_of
 from funis.capture.conduct.locks import refuse_closed, scope_of
 from funis.capture.context import moment, seeing
@@ -20,14 +21,16 @@ from funis.capture.people.identity import others_of_same_person
 from funis.capture.study_in_force import study_of, today, version_at
 from funis.capture.trail.events import record_event
 from funis.errors import ValueRangeError
+from funis.study.allocated import allocation_plan
 from funis.study.model import Study
+from funis.study.planned_infusion import RELAPSE
 from funis.study.randomisation import Randomisation
 
 
 def plan_at(site: str) -> tuple[Study, Randomisation | None]:
     """Give the study that is in force at a site, and how it allocates; None: it does not."""
     study = study_of(version_at(site, today()))
-    return study, study.randomisation
+    return study, allocation_plan(study)
 
 
 def open_questions(subject: Subject) -> list[str]:
@@ -41,6 +44,8 @@ def open_questions(subject: Subject) -> list[str]:
     screening = screening_of(subject)
     if screening is None or screening.outcome != ELIGIBLE:
         found.append("Eligibility is not confirmed.")
+    if study.re_randomisation is not None and not _has_relapsed(study, subject):
+        found.append("No relapse was found in what was entered.")
     if None in read_strata(study, subject).values():
         found.append("A stratum is not known yet.")
     return found
@@ -50,6 +55,7 @@ QUESTIONS = (
     "The trial does not allocate.",
     "No consent is in force.",
     "Eligibility is not confirmed.",
+    "No relapse was found in what was entered.",
     "A stratum is not known yet.",
 )
 """What may keep a subject from being allocated."""
@@ -68,7 +74,7 @@ def allocate(subject: Subject, seen: Mapping[str, str], login: str) -> Allocatio
     ------
     ValueRangeError : the subject was allocated before, also under another number as the kept identities say,
         no consent is in force, eligibility is not confirmed, a stratum is not known or another than was seen,
-        or the subject is closed to entry
+        no relapse was found where subjects are allocated at relapse, or the subject is closed to entry
     """
     refuse_closed(scope_of(subject), changes_subject=True)
     seed = hold_seed()
@@ -154,7 +160,15 @@ def _let_in(study: Study, subject: Subject) -> dict[str, str | None]:
             "a subject who is eligible",
             "Let an investigator confirm it first.",
         )
+    if study.re_randomisation is not None and not _has_relapsed(study, subject):
+        raise ValueRangeError(
+            "relapse", "none was found", "a subject who relapsed", "Enter the visit that finds it first."
+        )
     return read_strata(study, subject)
+
+
+def _has_relapsed(study: Study, subject: Subject) -> bool:
+    return any(each.course.when == RELAPSE and each.said == "yes" for each in courses_of(study, subject))
 
 
 def _those_before(plan: Randomisation, rows: Sequence[Allocation]) -> list[Before]:

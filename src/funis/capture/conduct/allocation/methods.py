@@ -9,7 +9,7 @@ from itertools import count
 from typing import Final
 
 from funis.capture.conduct.allocation.draws import SeededDraws
-from funis.study.randomisation import Randomisation
+from funis.study.randomisation import Randomisation, ReRandomisation
 
 Stratum = Mapping[str, str]
 """Values of the strata of a subject, by name, in the order of the study file."""
@@ -28,7 +28,8 @@ def label_of(plan: Randomisation) -> str:
     """Give all that decides allocations in one text: another plan draws another list."""
     shares = ",".join(f"{arm}={share}" for arm, share in plan.ratio.items())
     sizes, chance = ",".join(map(str, block_sizes(plan))), probability_of(plan)
-    return f"{plan.method}|{','.join(plan.strata)}|{shares}|{sizes}|{chance}"
+    at = f"|{plan.at}" if isinstance(plan, ReRandomisation) else ""
+    return f"{plan.method}|{','.join(plan.strata)}|{shares}|{sizes}|{chance}{at}"
 
 
 def block_sizes(plan: Randomisation) -> tuple[int, ...]:

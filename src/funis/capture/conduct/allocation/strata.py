@@ -9,6 +9,7 @@ from funis.capture.conduct.allocation.methods import Stratum
 from funis.capture.conduct.criteria import derive_frames
 from funis.capture.models import Subject
 from funis.errors import ValueRangeError
+from funis.study.allocated import allocation_plan
 from funis.study.model import Study
 from funis.study.rules import apply_rule, rule_columns
 
@@ -36,7 +37,8 @@ def read_strata_of(study: Study, subjects: Sequence[Subject]) -> dict[str, dict[
     study : of the version that is in force at their site
     subjects : of one site
     """
-    names = study.randomisation.strata if study.randomisation else ()
+    plan = allocation_plan(study)
+    names = plan.strata if plan else ()
     rules = {name: study.subgroups[name] for name in names if name in study.subgroups}
     columns = {name for rule in rules.values() for name in rule_columns(rule)} | (set(names) - set(rules))
     flags = {column.name for column in study.columns if column.kind == "flag"}
