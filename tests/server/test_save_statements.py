@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.server.people import browser_of, person_with
 from tests.server.test_queries import act
 
 from funis.capture.configuration import Configuration
+from funis.errors import ValueRangeError
 from funis.study.stopping import StoppingRule
 
 AS_JSON = {"content_type": "application/json", "headers": {"accept": "application/json"}}
@@ -196,6 +198,26 @@ def test_a_rule_is_held_only_where_its_counts_can_change(
 
     monkeypatch.setattr(stopping, "rules_in_force", lambda: (RULE,))
     assert stopping.bears_on_rules(name, before, after) is bears
+
+
+def test_a_document_is_written_as_json_writes_it_its_keys_in_order_and_decimals_as_typed() -> None:
+    from funis.capture.document import read_document, write_document
+
+    told = {
+        "b": 'a "quote", \\, é, 皮疹, \u2028, \x01\n',
+        "a": True,
+        "c": None,
+        "d": -3,
+        "é": "",
+        "z": {"y": [1, "x"]},
+    }
+    # The writer of Python's library is the reference, for all that it can write.
+    expected = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert write_document(told) == expected
+    assert write_document({"x": Decimal("1.50"), "n": 10**20}) == '{"n":100000000000000000000,"x":1.50}'
+    assert read_document(write_document(told)) == told
+    with pytest.raises(ValueRangeError, match="float"):
+        write_document({"x": 0.5})
 
 
 def test_an_answer_for_a_blinded_person_is_the_same_without_the_place_in_the_chain() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from funis.errors import ValueRangeError
 
+_quote: Final = json.JSONEncoder(ensure_ascii=False).encode
 Scalar: TypeAlias = str | int | bool | Decimal | None
 
 
@@ -34,17 +35,28 @@ def write_document(document: Mapping[str, Any]) -> str:
     return _write(document, "document")
 
 
+def _write_part(value: Any, name: str) -> str:
+    """Write a value; those that most forms are made of without looking at every kind that there is."""
+    kind = type(value)
+    if kind is int:
+        return str(value)
+    return _quote(value) if kind is str else _write(value, name)
+
+
 def _write(value: Any, name: str) -> str:
     match value:
         case Decimal() if value.is_finite():
             return format(value, "f")
-        case None | bool() | int() | str():
-            return json.dumps(value, ensure_ascii=False)
-        case Mapping():
-            rows = (
-                f"{json.dumps(key, ensure_ascii=False)}:{_write(value[key], key)}" for key in sorted(value)
+        case str():
+            return _quote(value)
+        case None | bool() | int():
+            return json.dumps(value)
+        case dict() | Mapping():
+            return (
+                "{"
+                + ",".join([f"{_quote(key)}:{_write_part(value[key], key)}" for key in sorted(value)])
+                + "}"
             )
-            return "{" + ",".join(rows) + "}"
         case list() | tuple():
             return "[" + ",".join(_write(each, name) for each in value) + "]"
         case _:
