@@ -51,7 +51,7 @@ SLIPS: list[tuple[list[Change], dict[str, str]]] = [
     ([("disposition", 0, "status", "died"), ("disposition", 0, "date", "")],
      {"warning missing_date disposition:1 date": "date of death", "query death_without_event disposition:1 status died": ""}),
     # A death that both tables tell, on the last day that anything is recorded of.
-    ([("disposition", 0, "status", "died"), (EVENT, 0, "outcome", "fatal"), (EVENT, 0, "grade", "5"),
+    ([("disposition", 0, "status", "died"), (EVENT, 0, "term", "sepsis"), (EVENT, 0, "outcome", "fatal"), (EVENT, 0, "grade", "5"),
       (EVENT, 0, "serious", "1"), (EVENT, 0, "end", "2020-02-05")], {}),
     # Visits and subjects.
     ([("visits", 0, "date", "")], {"warning missing_date visits:1 date": "The row has no date."}),
