@@ -386,7 +386,10 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     every |= {*LISTED.values(), *(words for _, words in CELL_WORDS.values())}
     every |= {"Enrolled", "Planned", "Subjects enrolled, by month"}
 
-    every |= {*PART_WORDS.values(), *WHAT_WORDS}
+    from funis.capture.conduct.course_due import CONDITION_WORDS
+    from funis.capture.pages.subjects import NEXT_STEPS
+
+    every |= {*PART_WORDS.values(), *WHAT_WORDS, *NEXT_STEPS.values(), *CONDITION_WORDS.values()}
     from funis.capture.signing.content import MEANINGS
     from funis.capture.signing.status import STATUSES as SIGNED
     from funis.capture.trail.redaction import STATES as REDACTED

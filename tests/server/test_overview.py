@@ -243,3 +243,24 @@ def test_enrolment_is_added_up_and_drawn_against_its_plan(server: Configuration)
     assert 'aria-label="&lt;words&gt;"' in drawn
     assert "style=" not in drawn
     assert draw_lines([], [], "nothing") == ""
+
+
+def test_what_is_to_be_done_is_of_the_own_site_alone(passing: None) -> None:
+    from funis.capture.context import Acting, acting
+    from funis.capture.models import Form
+    from funis.capture.monitoring.queries import ask_query
+
+    def to_do(site: str) -> str:
+        page = str(browser_of(person_with("coordinator", site)).get("/overview").content.decode())
+        return page.partition('<ul class="todo">')[2].partition("</ul>")[0]
+
+    before = {site: to_do(site) for site in ("01", "02")}
+    late = infused_subject("02", 60)
+    form = Form.objects.get(subject=late, name="subjects")
+    with acting(Acting("monitor", sites=None)):
+        ask_query(form, "age", "Is it the age at consent?")
+    assert to_do("01") == before["01"]
+    after = to_do("02")
+    assert after != before["02"]
+    assert "Visits overdue" in after
+    assert "Open queries" in after

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -474,3 +474,39 @@ def test_a_chinese_page_says_the_kind_of_a_fault_in_chinese(sledai: Any) -> None
         page = browser.get(address).content.decode()
         assert words in page
         assert query.text[:40].replace("'", "&#39;") in page, "with its values in English"
+
+
+def test_a_visit_that_is_overdue_is_asked_about_until_it_is_recorded(server: Configuration) -> None:
+    """What is due is told by the latest day of the whole data: the subject's own days end before it."""
+    from funis.capture.conduct.consent import Given, record_consent
+    from funis.capture.conduct.screening import add_row, screen_subject
+    from funis.capture.conduct.visits import record_visit
+    from funis.capture.context import Acting, acting, because
+    from funis.capture.models import Query
+    from funis.capture.monitoring.automatic import check_everything, check_subjects
+    from funis.capture.study_in_force import today
+
+    def ago(days: int) -> date:
+        return today() - timedelta(days=days)
+
+    def asked() -> set[str]:
+        of_it = Query.objects.filter(about=late.pk, code="missing_visit", fault_stands=True)
+        return set(of_it.values_list("visit", flat=True))
+
+    with acting(Acting("coordinator", sites=None)):
+        late, seen_today = screen_subject("01"), screen_subject("02")
+        for subject, day in ((late, ago(60)), (seen_today, today())):
+            record_consent(subject, Given("2.0", day), "coordinator")
+            record_visit(subject, "baseline", day)
+        row = add_row(late, "infusions")
+        with because("first entry"):
+            row.data = {"date": ago(59).isoformat()}
+            row.save()
+        check_everything()
+        assert asked() == {"month_1"}
+        add_row(late, "medications")
+        check_subjects([late.pk])
+        assert asked() == {"month_1"}
+        record_visit(late, "month_1", ago(29))
+        check_subjects([late.pk])
+        assert asked() == set()

@@ -205,8 +205,13 @@ def anchor_server(configuration: Configuration) -> Anchor:
     return make_anchor(started_with().trial.id, configuration.anchors_file, configuration.anchor_key_file)
 
 
-def fill_demo(folder: Path) -> tuple[Configuration, list[dict[str, object]]]:
-    """Prepare a server in the folder of the demonstration, with its data and users of every role.
+def fill_demo(folder: Path, amend: Callable[[str], str]) -> tuple[Configuration, list[dict[str, object]]]:
+    """Prepare a server in the folder of the demonstration, with its data, users of every role and their work.
+
+    Parameters
+    ----------
+    folder : of the demonstration, with study file and data
+    amend : gives the study file as an amendment would have it; it is loaded and waits for its approval
 
     Returns
     -------
@@ -214,10 +219,19 @@ def fill_demo(folder: Path) -> tuple[Configuration, list[dict[str, object]]]:
     """
     configuration = configuration_of(folder)
     prepare(configuration)
+    from funis.capture.demo_acts import act_out
     from funis.capture.demo_users import add_demo_users
+    from funis.capture.study_changes import load_file
+    from funis.study.read import FILE_NAME
 
     load_data(configuration, folder)
-    return configuration, add_demo_users()
+    users = add_demo_users()
+    act_out()
+    amended = amend((folder / FILE_NAME).read_text(encoding="utf-8"))
+    load_file(amended, "amendment 1")
+    # As whoever changes a study does it: the file of the folder is the newest version.
+    (folder / FILE_NAME).write_text(amended, encoding="utf-8")
+    return configuration, users
 
 
 def add_administrator(login: str, printed_name: str, password: str) -> None:

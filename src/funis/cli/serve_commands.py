@@ -29,7 +29,9 @@ def serve(
     folder: OptionalFolder = None,
     demo: Annotated[
         bool,
-        typer.Option("--demo", help="Fill a lupus trial with invented patients and users at four sites."),
+        typer.Option(
+            "--demo", help="Fill a lupus trial that runs now: invented patients, users at four sites."
+        ),
     ] = False,
     port: Port = 8000,
     accounts: Annotated[
@@ -235,13 +237,14 @@ def anchor(folder: Served, json_: Json = False) -> None:
 def _fill_demo(folder: Path, accounts: Path | None) -> Configuration:
     """Make the folder of the demonstration, its users and their file."""
     from funis.capture.serve import fill_demo
-    from funis.demo.reconstruct import reconstruct
+    from funis.demo.running import amended_text, reconstruct_running
     from funis.files import write_whole
+    from funis.study.today import read_clock
 
     if folder.exists() and any(folder.iterdir()):
         raise ValueRangeError("folder of the demonstration", str(folder), "an empty folder, or none")
-    made = reconstruct("sle", folder)
-    configuration, users = fill_demo(made.resolve())
+    made = reconstruct_running(folder, read_clock().date())
+    configuration, users = fill_demo(made.resolve(), amended_text)
     if accounts is not None:
         write_whole(accounts, json.dumps(users, indent=1) + "\n")
         accounts.chmod(0o600)

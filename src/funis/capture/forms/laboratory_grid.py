@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from markupsafe import Markup
 
 from funis.capture.forms.page import FormView, form_environment, page_words
-from funis.capture.forms.page_fields import FieldShown, PageNotes, Shown, show_field, show_words
+from funis.capture.forms.page_fields import Control, FieldShown, PageNotes, Shown, show_field, show_words
 from funis.capture.forms.plan_parts import Language, Words
 
 COLUMNS: Final = ("value", "comparator", "unit", "date")
@@ -66,6 +66,11 @@ def _row(view: FormView, address: str, language: Language) -> GridRow:
     fields = (
         show_field(view.plan, view.plan.field(name), notes, language, f"f-{view.form}") for name in COLUMNS
     )
-    # Radio buttons are too wide for a cell.
-    narrow = (replace(each, control="list") if each.control == "levels" else each for each in fields)
-    return GridRow(view, show_words(label, language), tuple(narrow), address)
+    return GridRow(view, show_words(label, language), tuple(map(_as_cell, fields)), address)
+
+
+def _as_cell(field: FieldShown) -> FieldShown:
+    """Draw a field for a cell: radio buttons are too wide for it, and only a titre needs a word on titres."""
+    control: Control = "list" if field.control == "levels" else field.control
+    is_plain = field.name == "value" and field.unit != "titre"
+    return replace(field, control=control, help=Shown("", "") if is_plain and field.hints else field.help)

@@ -16,10 +16,11 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from funis.capture.conduct.allocation.arms import can_open_arms
+from funis.capture.conduct.participation import END_FORM
 from funis.capture.context import moment, server_acts
 from funis.capture.database.audited_tables import CHAIN
 from funis.capture.exchange.export import PlacedRow, PlacedTables, Sight, exported_subjects, place_rows
-from funis.capture.models import CheckedSubject, Query, StudyVersion, Subject
+from funis.capture.models import CheckedSubject, Form, Query, StudyVersion, Subject, SubjectVisit
 from funis.capture.monitoring.queries import move, say
 from funis.capture.monitoring.query_steps import AUTOMATIC, CLOSED, CORRECTED, STEPS
 from funis.capture.people.blinding import OF_ARMS
@@ -30,6 +31,8 @@ ACROSS_SUBJECTS: Final = frozenset(
     {"alternative_blank", "missing_infusion", "lot_overdrawn", "recorded_total_differs"}
 )
 """Codes of findings of a subject that the data of others decide, too."""
+BY_THE_CUT: Final = "missing_visit"
+"""Code of a planned visit that nobody recorded: it is due by the latest day in the data of all subjects."""
 CHECKED: Final = "data checked"
 """Reason of what the server writes."""
 MOST_AT_ONCE: Final = 20
@@ -112,7 +115,19 @@ def _check_alone(key: str, number: str) -> set[str]:
     }
     standing = Query.objects.filter(about=key, kind=AUTOMATIC).exclude(code__in=ACROSS_SUBJECTS)
     with server_acts(CHECKED):
-        return _settle(*_without_arms(found, standing))
+        return _settle(*_without_arms(_still_missed(key, standing) | found, standing))
+
+
+def _still_missed(key: str, standing: QuerySet[Query]) -> dict[Fault, Found]:
+    """Keep what is asked about visits that are not there still: the subject's own days do not tell the cut.
+
+    Where participation has ended, its day decides which visits were due, whoever else was seen later.
+    """
+    if Form.objects.filter(subject=key, name=END_FORM).exists():
+        return {}
+    there = set(SubjectVisit.objects.filter(subject=key).values_list("name", flat=True))
+    asked = standing.filter(code=BY_THE_CUT, fault_stands=True).exclude(visit__in=there)
+    return {_fault_of(query): Found(query.level, query.text) for query in asked}
 
 
 def _sight() -> Sight:

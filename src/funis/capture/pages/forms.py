@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -21,15 +21,15 @@ from funis.capture.entry.scores import columns_of, script_of, visit_of
 from funis.capture.exchange.export import plain_text
 from funis.capture.forms.event_remarks import mark_event
 from funis.capture.forms.page import FormView, render_form
-from funis.capture.forms.page_fields import LabResult, QueryNote
-from funis.capture.forms.plan_parts import FormPlan
+from funis.capture.forms.page_fields import LabResult, QueryNote, show_words
+from funis.capture.forms.plan_parts import FormPlan, Language
 from funis.capture.models import Form, StudyVersion, SubjectVisit
 from funis.capture.monitoring.automatic import check_waiting
 from funis.capture.pages.queries import notes_of_form
 from funis.capture.pages.safety import clock_of_form
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
-from funis.capture.pages.words import ENTRY_WORDS, in_language
+from funis.capture.pages.words import ENTRY_WORDS, in_language, visit_words
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld
 from funis.capture.safety.clock import EVENTS, is_serious
@@ -75,8 +75,9 @@ def show_visit(asked: PageRequest, key: str) -> HttpResponse:
         asked,
         "visit.html",
         visit=visit,
-        label=label_of(visit, plan),
-        forms=[(form, plan_of(form.version).form(form.name), _filled(form)) for form in forms],
+        label=label_of(visit, plan, asked.language),
+        forms=[_listed(form, language_of(asked)) for form in forms if not _is_in_grid(form)],
+        grid=_grid([form for form in forms if _is_in_grid(form)], language_of(asked)),
         addable=[each for each in addable if each.name != "visits"],
         may_enter=asked.rights.may("enter data", visit.site) and state == locks.OPEN,
         state=locks.STATES[state],
@@ -107,13 +108,61 @@ def signed_values(asked: PageRequest, site: str, found: list[SignatureRead]) -> 
     }
 
 
-def label_of(visit: SubjectVisit, plan: Any) -> str:
+def label_of(visit: SubjectVisit, plan: Any, language: str = "en") -> str:
     """Give the label of a visit in a plan."""
-    return next((each.label for each in plan.visits if each.name == visit.name), visit.name.capitalize())
+    found = next((each.label for each in plan.visits if each.name == visit.name), visit.name.capitalize())
+    return visit_words(found, language)
 
 
-def _filled(form: Form) -> int:
-    return sum(1 for name in form.data if name not in {"date", "test"})
+def title_of(form: Form, plan: FormPlan, language: Language) -> str:
+    """Give the title of a form; that of a laboratory result with its test."""
+    title = plan.title.shown(language)[0]
+    test = next((each for each in plan.tests if each.test == form.data.get("test")), None)
+    return f"{title}: {show_words(test.label, language).text}" if test else title
+
+
+class FormListed(NamedTuple):
+    """A form of a visit: its title, how many of its items were answered, of how many; and its score."""
+
+    form: Form
+    title: str
+    filled: int
+    whole: int
+    score: str
+
+
+def _listed(form: Form, language: Language) -> FormListed:
+    plan = plan_of(form.version).form(form.name)
+    names = {key for item in plan.items for key in (item.name, f"{item.name}_not_done")}
+    counted = names or form.data.keys() - {"date", "test"}
+    return FormListed(
+        form,
+        title_of(form, plan, language),
+        sum(1 for name in form.data if name in counted),
+        len(plan.items),
+        _score(form) if plan.definition and form.scores else "",
+    )
+
+
+def _score(form: Form) -> str:
+    score = form.scores.get(form.name)
+    if score is not None:
+        return str(score)
+    return f"{form.scores.get(f'{form.name}_lower')} – {form.scores.get(f'{form.name}_upper')}"
+
+
+def _is_in_grid(form: Form) -> bool:
+    """Tell whether a form is a laboratory result whose test is known: it stands in the grid of its visit."""
+    return form.name == "labs" and bool(form.data.get("test"))
+
+
+def _grid(forms: Sequence[Form], language: Language) -> tuple[str, int, int] | None:
+    """Give title and counts of the laboratory results of a visit, none where there are none."""
+    if not forms:
+        return None
+    title = plan_of(forms[0].version).form("labs").title.shown(language)[0]
+    answered = sum(1 for form in forms if form.data.keys() & {"value", "value_not_done"})
+    return title, answered, len(forms)
 
 
 @asks("enter data", "POST")
@@ -145,7 +194,7 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
         "form.html",
         form=form,
         title=plan.title.shown(language_of(asked))[0],
-        where=label_of(form.visit, plan_of(form.version)) if form.visit else "",
+        where=label_of(form.visit, plan_of(form.version), asked.language) if form.visit else "",
         drawn=render_form(
             FormView(
                 plan=plan,

@@ -25,7 +25,7 @@ def show_grid(asked: PageRequest, key: str) -> HttpResponse:
     if visit is None or not asked.allows(visit.site):
         raise Http404
     found = Form.objects.filter(visit=visit, name="labs").with_version().select_related("subject", "visit")
-    forms = list(found.order_by("number"))
+    forms = [form for form in found.order_by("number") if form.data.get("test")]
     if not forms:
         raise Http404
     sees_queries = asked.rights.may("see queries", visit.site)
@@ -41,7 +41,7 @@ def show_grid(asked: PageRequest, key: str) -> HttpResponse:
         asked,
         "laboratory.html",
         visit=visit,
-        label=label_of(visit, plan),
+        label=label_of(visit, plan, asked.language),
         title=plan.form("labs").title.shown(language_of(asked))[0],
         drawn=render_grid(rows, language_of(asked)),
         may_enter=any(view.may_enter for view, _ in rows),

@@ -11,7 +11,7 @@ from funis.capture.conduct import locks
 from funis.capture.conduct.screening import forms_of_subject
 from funis.capture.conduct.visits import visits_of
 from funis.capture.models import Form, StudyLock, Subject, SubjectLock, SubjectVisit
-from funis.capture.pages.forms import label_of
+from funis.capture.pages.forms import label_of, title_of
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
@@ -89,7 +89,7 @@ def _lines(asked: PageRequest, subject: Subject) -> list[Closable]:
     for form in (each for each in every if not _is_hidden(asked, each)):
         forms.setdefault(form.visit_id or "", []).append(form)
     for visit in visits_of(subject):
-        lines.append(Closable(label_of(visit, plan), "visit", visit.pk, own.get(visit.pk), 1))
+        lines.append(Closable(label_of(visit, plan, asked.language), "visit", visit.pk, own.get(visit.pk), 1))
         lines += [_line(asked, form, own, 2) for form in forms.get(visit.pk, [])]
     others = (each for each in forms_of_subject(subject) if not _is_hidden(asked, each))
     return lines + [_line(asked, form, own, 1) for form in others]
@@ -100,9 +100,8 @@ def _is_hidden(asked: PageRequest, row: object) -> bool:
 
 
 def _line(asked: PageRequest, form: Form, own: dict[str, locks.Standing], depth: int) -> Closable:
-    title = plan_of(form.version).form(form.name).title.shown(language_of(asked))[0]
-    test = str(form.data.get("test") or "").replace("_", " ")
-    label = f"{title}: {test}" if test else f"{title} {form.number}" if form.number > 1 else title
+    title = title_of(form, plan_of(form.version).form(form.name), language_of(asked))
+    label = title if form.data.get("test") or form.number == 1 else f"{title} {form.number}"
     return Closable(label, "form", form.pk, own.get(form.pk), depth)
 
 

@@ -42,18 +42,30 @@ def overview(asked: PageRequest) -> HttpResponse:
     opened = opened if asked.sites is None else opened.filter(site__in=asked.sites)
     sees_product = asked.rights.may("see product")
     stock, is_cut = counts.stock_by_lot(asked.rights.sites("see product")) if sees_product else ([], False)
+    waiting = waiting_by_site(is_blinded=is_blinded) if asked.rights.may("see queries") else None
+    fallen = fallen_by_site(is_blinded=is_blinded) if asked.rights.may("see verification") else None
+    serious = _serious(asked) if asked.rights.may("see safety") else None
+    here, verifies = [site.id for site in sites], asked.rights.may("verify data")
+    own = [] if is_blinded or not asked.rights.may("see subjects") else counted.values()
     return draw(
         asked,
         "overview.html",
         behind=behind,
+        todo={
+            "reports": sum(still for _, still, _ in (serious or {}).values()),
+            "overdue": sum(each.overdue for each in own),
+            "due": sum(each.due for each in own),
+            "queries": sum((waiting or {}).get(site, (0, ""))[0] for site in here),
+            "fallen": sum((fallen or {}).get(site, 0) for site in here if verifies),
+        },
         sites=[(site, counted.get(site.id, counts.SiteCounts({}))) for site in sites],
         statuses=screening.STATUSES,
         chart=_chart(asked, sites),
         planned_infusions=planned,
         anchor=last_anchor(read_configuration().anchors_file),
-        waiting=waiting_by_site(is_blinded=is_blinded) if asked.rights.may("see queries") else None,
-        fallen=fallen_by_site(is_blinded=is_blinded) if asked.rights.may("see verification") else None,
-        serious=_serious(asked) if asked.rights.may("see safety") else None,
+        waiting=waiting,
+        fallen=fallen,
+        serious=serious,
         stock=stock if sees_product else None,
         stock_is_cut=is_cut,
         longest=counts.LONGEST_LIST,

@@ -18,7 +18,7 @@ from funis.capture.monitoring.query_steps import AUTOMATIC, OWNERS, STATES, STEP
 from funis.capture.pages.refusal_words import finding_words
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
-from funis.capture.pages.words import in_language
+from funis.capture.pages.words import in_language, visit_words
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld, shown_queries
 from funis.capture.study_in_force import newest_version, plan_of, started_with
@@ -111,11 +111,13 @@ def show_queries(found: list[Query], language: Language) -> list[QueryShown]:
 def _where(query: Query, plan: StudyPlan, language: Language) -> Iterable[str]:
     """Name visit, form and item as pages do; what the plan does not know by its own name."""
     if query.visit:
-        yield next((each.label for each in plan.visits if each.name == query.visit), query.visit)
+        label = next((each.label for each in plan.visits if each.name == query.visit), query.visit)
+        yield visit_words(label, language)
     form = plan.by_name.get(query.form_name)
     yield form.title.shown(language)[0] if form else query.form_name
-    if query.item:
-        field = form.by_name.get(query.item) if form else None
+    field = form.by_name.get(query.item) if form else None
+    # What names the row says nothing of where in it.
+    if query.item and not (field and field.role == "key"):
         yield show_words(field.label, language).text if field else query.item
 
 

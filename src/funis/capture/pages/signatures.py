@@ -10,7 +10,7 @@ from fido2.utils import websafe_encode
 from funis.capture.models import Account, Form, Signature, Subject, SubjectVisit
 from funis.capture.models.factors import CODES, PASSKEY
 from funis.capture.pages.door import relying_party
-from funis.capture.pages.forms import label_of, signatures_seen, signed_values
+from funis.capture.pages.forms import label_of, signatures_seen, signed_values, title_of
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people import factors
@@ -116,9 +116,8 @@ def _lines(asked: PageRequest, forms: list[Form]) -> list[tuple[Form, str]]:
         forms, key=lambda each: (each.visit.date if each.visit else "", each.name, each.number)
     ):
         plan = plan_of(form.version)
-        words = [label_of(form.visit, plan)] if form.visit else []
-        words.append(plan.form(form.name).title.shown(language_of(asked))[0])
-        words += [str(form.data["test"]).replace("_", " ")] if form.data.get("test") else []
+        words = [label_of(form.visit, plan, asked.language)] if form.visit else []
+        words.append(title_of(form, plan.form(form.name), language_of(asked)))
         words += [str(form.number)] if form.number > 1 and not form.data.get("test") else []
         lines.append((form, ", ".join(words)))
     return lines

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -11,6 +13,7 @@ from funis.capture.conduct import consent, locks, screening, visits
 from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import AllocationEvent, Consent, Form, Subject
 from funis.capture.models.allocations import UNBLINDED
+from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld
@@ -21,6 +24,14 @@ from funis.errors import ValueRangeError
 LONGEST_PAGE = 200
 ENTERING = frozenset({"record consent", "record visit", "enter data"})
 """Actions that are offered where entry is open."""
+NEXT_STEPS: Final = {
+    "consent": "Record the consent",
+    "visit": "Record the visit",
+    "eligibility": "Decide on eligibility",
+    "infusion": "Check at the bedside",
+}
+"""What a subject may wait for, with the printed words."""
+_OVER: Final = frozenset({SCREEN_FAILURE, "completed", "left"})
 ROWS = ("infusions", "medications", "adverse_events")
 
 
@@ -96,6 +107,7 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
         consents=consent.consents_of(subject),
         has_consent=consent.consent_in_force(subject) is not None,
         planned=[(each, each.standing(day)) for each in planned],
+        step=_next_step(asked, subject, planned),
         unscheduled=others,
         own=[form for form in forms if form.name == "subjects"],
         unblinded=list(AllocationEvent.objects.filter(subject=subject, kind=UNBLINDED).order_by("at")),
@@ -114,6 +126,26 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
         state=locks.STATES[state],
         plan=plan,
     )
+
+
+def _next_step(
+    asked: PageRequest, subject: Subject, planned: Sequence[visits.Planned]
+) -> tuple[str, str, str] | None:
+    """Say what a subject waits for, with its address and its visit; none where nothing is to be done now."""
+    if subject.status in _OVER or not asked.rights.may("record visit", subject.site):
+        return None
+    if consent.consent_in_force(subject) is None:
+        return NEXT_STEPS["consent"], "#consent", ""
+    day, here = today(), f"/subjects/{subject.pk}"
+    waiting = [each for each in planned if each.standing(day) in {"due", "overdue"}]
+    waiting += [each for each in planned[:1] if each.visit is None]
+    if waiting:
+        return NEXT_STEPS["visit"], "#visits", waiting[0].plan.label
+    is_treated = asked.rights.is_blinded or any(each.opens for each in planned)
+    if subject.status == "consented" and not is_treated:
+        return NEXT_STEPS["eligibility"], f"{here}/eligibility", ""
+    is_ready = subject.status == "eligible" and not is_treated and started_with().randomisation is None
+    return (NEXT_STEPS["infusion"], f"{here}/bedside", "") if is_ready else None
 
 
 def _table(plan: FormPlan, forms: list[Form]) -> tuple[FormPlan, list[tuple[Form, str]]]:

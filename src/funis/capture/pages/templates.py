@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from funis.capture.forms.plan_parts import Language
-from funis.capture.pages.words import in_language
+from funis.capture.pages.words import in_language, visit_words
 from funis.capture.people.access import PageRequest
 from funis.capture.people.permissions import ROLES
 from funis.capture.study_in_force import started_with
@@ -63,6 +64,7 @@ def draw(asked: PageRequest, template: str, *, status: int = 200, **values: Any)
         allocates=allocation_plan(started_with()) is not None,
         csrf=get_token(asked.request),
         t=in_language(asked.language),
+        visit_label=partial(visit_words, language=asked.language),
         language=asked.language,
         idle_seconds=settings.SESSION_COOKIE_AGE,
         **values,

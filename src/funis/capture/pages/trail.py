@@ -109,7 +109,7 @@ def show_subject_as_of(asked: PageRequest, key: str) -> HttpResponse:
         given=given,
         standing_words=STATUSES[status] if status else "",
         consents=consents,
-        visits=[(visit, label_of(visit, plan)) for visit in visits],
+        visits=[(visit, label_of(visit, plan, asked.language)) for visit in visits],
         forms=[(form, plan.form(form.name), _values(form, plan.form(form.name), asked)) for form in forms],
     )
 

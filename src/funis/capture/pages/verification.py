@@ -14,7 +14,7 @@ from funis.capture.monitoring import verification as marks
 from funis.capture.monitoring.queries import queries_of_form
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
-from funis.capture.pages.words import in_language
+from funis.capture.pages.words import in_language, visit_words
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import WITHHELD_FORMS, is_withheld
 from funis.capture.study_in_force import plan_of
@@ -60,7 +60,10 @@ def list_fallen(asked: PageRequest) -> HttpResponse:
     found = marks.fallen_forms(asked.sites)
     found = found.exclude(form__name__in=WITHHELD_FORMS) if asked.rights.is_blinded else found
     found = found[: LONGEST_PAGE + 1]
-    rows = [(row, _title(row.form, language_of(asked)), _visit(row.form.visit)) for row in found]
+    rows = [
+        (row, _title(row.form, language_of(asked)), _visit(row.form.visit, language_of(asked)))
+        for row in found
+    ]
     return draw(
         asked, "fallen.html", rows=rows[:LONGEST_PAGE], is_cut=len(rows) > LONGEST_PAGE, longest=LONGEST_PAGE
     )
@@ -75,7 +78,11 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
     for form in found.order_by("visit__name", "name", "number"):
         counts = Counter(mark.state for mark in marks.marks_of(form))
         if counts and not _is_hidden(asked, form):
-            forms.append(FormShown(form, _title(form, language_of(asked)), _visit(form.visit), counts))
+            forms.append(
+                FormShown(
+                    form, _title(form, language_of(asked)), _visit(form.visit, language_of(asked)), counts
+                )
+            )
     forms.sort(key=lambda each: (each.form.visit.date if each.form.visit else "", each.form.name))
     total = sum((each.counts for each in forms), Counter[str]())
     return draw(asked, "verification.html", subject=subject, forms=forms, total=total, marks=marks.MARKS)
@@ -103,7 +110,7 @@ def show_verification(asked: PageRequest, key: str) -> HttpResponse:
         "verify.html",
         form=form,
         title=_title(form, language),
-        visit=_visit(form.visit),
+        visit=_visit(form.visit, language_of(asked)),
         items=items,
         marks=marks.MARKS,
         may_verify=asked.rights.may("verify data", form.site),
@@ -142,8 +149,8 @@ def _title(form: Form, language: Language) -> str:
     return f"{title} {form.number}" if plan.repeats else title
 
 
-def _visit(visit: SubjectVisit | None) -> str:
-    return visit.name.replace("_", " ").capitalize() if visit else ""
+def _visit(visit: SubjectVisit | None, language: Language) -> str:
+    return visit_words(visit.name.replace("_", " ").capitalize(), language) if visit else ""
 
 
 def _value(plan: FormPlan, mark: marks.Mark, form: Form, language: Language) -> str:

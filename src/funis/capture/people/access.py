@@ -91,7 +91,8 @@ def asks(
             if request.method not in (methods or ("GET",)):
                 return HttpResponseNotAllowed(methods or ("GET",))
             if action == OPEN:
-                return page(PageRequest(request, Rights(frozenset()), ()), *args, **named)
+                language = language_of_browser(request)
+                return page(PageRequest(request, Rights(frozenset()), (), language=language), *args, **named)
             person: Any = request.user
             if not person.is_authenticated:
                 if request.headers.get("accept", "").startswith("application/json"):
@@ -102,7 +103,9 @@ def asks(
             run = _run_holding if holds_first else _run
             return run(_Checked(page, action, is_of_the_account), request, *args, **named)
 
-        checked.action = action  # type: ignore[attr-defined]  # read by the test that walks every page
+        # Read by the tests that walk every page.
+        checked.action = action  # type: ignore[attr-defined]
+        checked.methods = methods or ("GET",)  # type: ignore[attr-defined]
         return checked
 
     return mark
@@ -156,8 +159,29 @@ def _run_holding(
         return checked.page(asked, *args, **named)
 
 
+def language_of_browser(request: HttpRequest) -> str:
+    """Give the language that a browser asks for, of those that the pages have: English unless it is Chinese.
+
+    Parameters
+    ----------
+    request : of somebody who has not logged in
+    """
+    first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
+    return "zh-hans" if first.startswith("zh") else "en"
+
+
 def no_such_page(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Answer for what does not exist and for what the person may not see, in the same words."""
-    return HttpResponse(
-        "There is no such page, or it is not yours to see.", status=404, content_type="text/plain"
-    )
+    return HttpResponse(_NO_SUCH_PAGE, status=404)
+
+
+# Both languages: it is drawn where nobody's rights are read, and is the same for everybody.
+_NO_SUCH_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>404</title></head>
+<body><main><h1>There is no such page, or it is not yours to see.</h1>
+<p><a href="/">Go to the first page</a></p>
+<h2 lang="zh-Hans">没有此页面，或您无权查看。</h2>
+<p lang="zh-Hans"><a href="/">返回首页</a></p></main></body></html>
+"""

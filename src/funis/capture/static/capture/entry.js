@@ -67,6 +67,7 @@ async function count() {
   if (open) words.push(WORDS.open.replace("{n}", open));
   bar.textContent = words.join(" · ");
   bar.dataset.count = unsent;
+  bar.dataset.open = open;
 }
 
 async function enter(form, field) {
