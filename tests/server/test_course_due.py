@@ -52,7 +52,7 @@ def infused(subject: Any, number: int, day: date) -> None:
 
     row = Form(
         subject=subject, site=subject.site, name="infusions", number=number,
-        version=version_at(subject.site, today()), data={"date": day.isoformat()},
+        version=version_at(subject.site, today()), data={"date": day.isoformat(), "reaction": "none"},
     )  # fmt: skip
     row.save()
 
@@ -102,5 +102,6 @@ def test_a_course_is_due_when_its_rule_holds_and_not_before(passing: None) -> No
     agenda = browser.get("/calendar").content.decode()
     assert "Infusion, course 2" in agenda
     assert "Due now: 8 days left" in agenda
-    infused(subject, 3, today())
+    with acts("coordinator"):
+        infused(subject, 3, today())
     assert "Has begun" in browser.get(f"/subjects/{subject.pk}/infusions").content.decode()
