@@ -27,6 +27,8 @@ _TERMS: Final = (
     "urinary tract infection",
     "fatigue",
 )
+#: Of these the CTCAE 5.0 has no grade 1.
+_LEAST_GRADE: Final = {"urinary tract infection": 2}
 # Days before the first infusion from a lot: the donor consents, is tested, delivers; culture ends, release.
 _CONSENT, _SPECIMEN, _DELIVERY, _MADE, _RELEASED = 70, 46, 45, 10, 5
 
@@ -263,10 +265,12 @@ def _events(patients: Patients, starts: list[date], generator: np.random.Generat
             day = int(generator.integers(2, max(int(end), 3)))
             is_serious = bool(generator.random() < assumed("serious"))
             began = start + timedelta(days=day)
+            term = str(generator.choice(_TERMS))
+            last = began + timedelta(days=int(generator.integers(1, 10)))
+            grade = 3 if is_serious else int(generator.integers(1, 3))
             rows.append(
-                {"subject": _name(number), "term": str(generator.choice(_TERMS)), "start": began,
-                 "end": began + timedelta(days=int(generator.integers(1, 10))),
-                 "grade": 3 if is_serious else int(generator.integers(1, 3)), "serious": int(is_serious),
+                {"subject": _name(number), "term": term, "start": began, "end": last,
+                 "grade": max(grade, _LEAST_GRADE.get(term, 1)), "serious": int(is_serious),
                  "related": 0, "outcome": "recovered", "action": "none"}
             )  # fmt: skip
     return rows
