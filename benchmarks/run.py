@@ -94,6 +94,12 @@ def print_checks(*, quick: bool) -> None:
     import_module("bench_checks").main()
 
 
+def print_virtual_trials(*, quick: bool) -> None:
+    """Print what a virtual trial costs, in a process of its own that has one thread."""
+    script = HERE / "bench_virtual_trials.py"
+    subprocess.run([sys.executable, str(script), *(["--quick"] if quick else [])], check=True)
+
+
 def print_growth(*, quick: bool) -> None:
     """Print what check and report take as the subjects grow; without --quick up to 20,000 of them."""
     growth = import_module("bench_growth")
@@ -113,6 +119,7 @@ PARTS: dict[str, tuple[str, Callable[..., None]]] = {
     "single": ("Single visits", print_single_visits),
     "mmrm": ("MMRM", print_mmrm),
     "saves": ("Saves through the server", print_saves),
+    "trials": ("Virtual trials", print_virtual_trials),
     "growth": ("Growth with the subjects", print_growth),
 }
 

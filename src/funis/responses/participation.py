@@ -151,7 +151,11 @@ def read_ends(rows: pl.DataFrame, subject: str, disposition: pl.DataFrame | None
 
 def _add_events(ends: Ends, row: Mapping[str, Any], number: str) -> None:
     for name in EVENT_COLUMNS:
-        day = _read_day(row.get(name), f"{name} of {show_place(number)}")
+        value = row.get(name)
+        # Nearly all are empty, and words for a place that is in order cost more than looking.
+        if is_empty_cell(value):
+            continue
+        day = _read_day(value, f"{name} of {show_place(number)}")
         if day is not None:
             ends.add(name.removesuffix("_day"), day)
 

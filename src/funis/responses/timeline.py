@@ -374,22 +374,25 @@ def _build_visit(row: dict[str, Cell], subject: str, visit: str, day: str) -> Ti
         raise ValueRangeError("a row of the frame of visits", None, "a subject and a visit name in every row")
     if when is None:
         when = _day_of(str(name))
-    where = f"day of {show_place(number, name)}"
     if when is None:
-        raise ValueRangeError(where, None, _DAY_ALLOWED, "Give the day.")
-    return TimelineVisit(str(number), str(name), _parse_day(when, where), row)
+        raise ValueRangeError(_day_at(number, name), None, _DAY_ALLOWED, "Give the day.")
+    return TimelineVisit(str(number), str(name), _parse_day(when, (number, name)), row)
 
 
-def _parse_day(when: Cell, where: str) -> float:
+def _day_at(number: Cell, name: Cell) -> str:
+    return f"day of {show_place(number, name)}"
+
+
+def _parse_day(when: Cell, at: tuple[Cell, Cell]) -> float:
     """Read a study day; a date says nothing without the date of the first infusion."""
     fix = "Count the days from the first infusion, day 0."
     try:
         # A date is no number, which float() says too.
         day = float(cast("float", when))
     except (TypeError, ValueError):
-        raise ValueRangeError(where, show_cell(when), _DAY_ALLOWED, fix) from None
+        raise ValueRangeError(_day_at(*at), show_cell(when), _DAY_ALLOWED, fix) from None
     if abs(day) > MOST_DAYS:
-        raise ValueRangeError(where, show_cell(when), f"{-MOST_DAYS} to {MOST_DAYS} days", fix)
+        raise ValueRangeError(_day_at(*at), show_cell(when), f"{-MOST_DAYS} to {MOST_DAYS} days", fix)
     return day
 
 
