@@ -245,6 +245,17 @@ def test_enrolment_is_added_up_and_drawn_against_its_plan(server: Configuration)
     assert draw_lines([], [], "nothing") == ""
 
 
+def test_words_at_the_ends_of_lines_stand_apart_and_around_their_lines() -> None:
+    from funis.documents.line_chart import _spread
+
+    # 100 and 104 are 13 apart around 102; 50 stays; three that meet stand around their middle.
+    assert _spread([104, 50, 100]) == [108.5, 50, 95.5]
+    assert _spread([10, 10, 10]) == [-3, 10, 23]
+    # A word that is pushed takes the next one with it: 100, 106 and 118 around 108.
+    assert _spread([100, 106, 118]) == [95, 108, 121]
+    assert _spread([0, 13, 26]) == [0, 13, 26]
+
+
 def test_what_is_to_be_done_is_of_the_own_site_alone(passing: None) -> None:
     from funis.capture.context import Acting, acting
     from funis.capture.models import Form
@@ -264,3 +275,6 @@ def test_what_is_to_be_done_is_of_the_own_site_alone(passing: None) -> None:
     assert after != before["02"]
     assert "Visits overdue" in after
     assert "Open queries" in after
+    # Who sees the same and has nothing to do about it is told of nothing that waits for them.
+    page = browser_of(person_with("safety_board", "02")).get("/overview").content.decode()
+    assert 'class="todo"' not in page

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from funis.documents.colours import GRID, GROUPS, INK, MUTED
+from funis.documents.colours import GRID, GROUPS, INK, MUTED, PAPER
 
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 96, 12, 36
 _DASHES: Final = ("", "7 4", "2 3", "10 3 2 3")
 _SMALL_WIDTH, _SMALL_HEIGHT, _EDGE = 132, 36, 5
 _MOST_TICKS: Final = 6
+_WORD_HEIGHT: Final = 13.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def draw_lines(places: Sequence[str], lines: Sequence[ChartLine], words: str) ->
         if number % every == 0
     ]
     ends = _spread([_end_of(line, steps[-1]) for line in lines])
-    parts += [_line(line, number, steps[-1], ends[number]) for number, line in enumerate(lines)]
+    parts += [_line(line, number, steps[-1]) for number, line in enumerate(lines)]
+    # Words after every line, so that none is crossed by one.
+    parts += [_name(line, end) for line, end in zip(lines, ends, strict=True)]
     return "".join([*parts, "</svg>"])
 
 
@@ -99,15 +102,29 @@ def _end_of(line: ChartLine, top: float) -> float:
 
 
 def _spread(heights: Sequence[float]) -> list[float]:
-    """Move words that would stand on each other apart, those of the lower lines down."""
+    """Move words that would stand on each other apart; a group stays around the middle of its lines."""
+    order = sorted(range(len(heights)), key=lambda each: heights[each])
+    groups: list[list[int]] = []
+    for number in order:
+        groups.append([number])
+        while len(groups) > 1 and _first(groups[-2], heights) + _WORD_HEIGHT * len(groups[-2]) > _first(
+            groups[-1], heights
+        ):
+            groups[-2:] = [groups[-2] + groups[-1]]
     placed = list(heights)
-    before = -100.0
-    for number in sorted(range(len(heights)), key=lambda each: heights[each]):
-        placed[number] = before = max(heights[number], before + 13)
+    for group in groups:
+        for place, number in enumerate(group):
+            placed[number] = _first(group, heights) + _WORD_HEIGHT * place
     return placed
 
 
-def _line(line: ChartLine, number: int, top: float, end: float) -> str:
+def _first(group: Sequence[int], heights: Sequence[float]) -> float:
+    """Give the height of the first word of a group whose words stand around the middle of their lines."""
+    middle = sum(heights[number] for number in group) / len(group)
+    return middle - _WORD_HEIGHT * (len(group) - 1) / 2
+
+
+def _line(line: ChartLine, number: int, top: float) -> str:
     points = [
         (_place_x(place, len(line.values)), _place_y(value, top))
         for place, value in enumerate(line.values)
@@ -122,7 +139,17 @@ def _line(line: ChartLine, number: int, top: float, end: float) -> str:
     drawn = f'<polyline points="{" ".join(f"{x:g},{y:g}" for x, y in points)}" {looks}/>'
     if not line.is_plan:
         drawn += f'<circle cx="{points[-1][0]:g}" cy="{points[-1][1]:g}" r="3.5" fill="{colour}"/>'
-    return drawn + f'<text x="{points[-1][0] + 8:g}" y="{end + 4:g}" fill="{INK}">{escape(line.name)}</text>'
+    return drawn
+
+
+def _name(line: ChartLine, height: float) -> str:
+    """Write the name of a line beside its end, on paper of its own where another line runs there."""
+    last = max((place for place, value in enumerate(line.values) if value is not None), default=None)
+    if last is None:
+        return ""
+    looks = f'fill="{INK}" stroke="{PAPER}" stroke-width="5" stroke-linejoin="round" paint-order="stroke"'
+    x = _place_x(last, len(line.values)) + 8
+    return f'<text x="{x:g}" y="{height + 4:g}" {looks}>{escape(line.name)}</text>'
 
 
 def draw_small(values: Sequence[tuple[float, float | None]], low: float, high: float, words: str) -> str:

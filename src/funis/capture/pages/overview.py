@@ -45,18 +45,21 @@ def overview(asked: PageRequest) -> HttpResponse:
     waiting = waiting_by_site(is_blinded=is_blinded) if asked.rights.may("see queries") else None
     fallen = fallen_by_site(is_blinded=is_blinded) if asked.rights.may("see verification") else None
     serious = _serious(asked) if asked.rights.may("see safety") else None
-    here, verifies = [site.id for site in sites], asked.rights.may("verify data")
-    own = [] if is_blinded or not asked.rights.may("see subjects") else counted.values()
+    here, may = [site.id for site in sites], asked.rights.may
+    asks_for_visits = may("record visit") and not is_blinded
+    own = counted.values() if asks_for_visits else ()
+    minds_queries = may("answer query") or may("close query")
     return draw(
         asked,
         "overview.html",
         behind=behind,
         todo={
-            "reports": sum(still for _, still, _ in (serious or {}).values()),
+            # Each only where it is the person's to do.
+            "reports": sum(still for _, still, _ in (serious or {}).values() if may("report event")),
             "overdue": sum(each.overdue for each in own),
             "due": sum(each.due for each in own),
-            "queries": sum((waiting or {}).get(site, (0, ""))[0] for site in here),
-            "fallen": sum((fallen or {}).get(site, 0) for site in here if verifies),
+            "queries": sum((waiting or {}).get(site, (0, ""))[0] for site in here if minds_queries),
+            "fallen": sum((fallen or {}).get(site, 0) for site in here if may("verify data")),
         },
         sites=[(site, counted.get(site.id, counts.SiteCounts({}))) for site in sites],
         statuses=screening.STATUSES,
