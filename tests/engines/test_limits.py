@@ -49,7 +49,8 @@ def ends(item: Item) -> tuple[float, float]:
         assert item.minimum is not None, item.name
         assert item.maximum is not None, item.name
         return float(item.minimum), float(item.maximum)
-    return float(item.values[0]), float(item.values[-1])
+    # Values of a reversed item fall.
+    return min(map(float, item.values)), max(map(float, item.values))
 
 
 def beyond(item: Item) -> tuple[float, float]:
