@@ -54,7 +54,7 @@ def rows_of_change(*, levels: int, changes: int) -> TableSpec:
     for visit in ("baseline", "month_6"):
         level = Place(analysis="summary", variable="albumin", population="treated", visit=visit, n=levels)
         numbers.add(level, "n", levels)
-        numbers.add(level, "mean", 40.0)
+        numbers.add(level, "mean", 40.0, text="40.0")
         numbers.add(level, "sd", 3.0)
     change = Place(
         analysis="change", variable="albumin_change", measure="albumin", population="treated", visit="month_6",

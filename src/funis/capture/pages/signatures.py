@@ -156,6 +156,6 @@ def withdraw_signature(asked: PageRequest, key: str) -> HttpResponse:
     person = _person(asked)
     if not person.check_password(asked.request.POST.get("password", "")):
         count_failure(person, "password")
-        return draw(asked, "refused.html", status=403, words="The password does not fit.")
+        return draw(asked, "refused.html", status=403, words="The password does not fit.", parts=())
     acts.withdraw(found, asked.login, asked.request.POST.get("reason", ""))
     return HttpResponseRedirect(f"/subjects/{found.subject_id}/signatures")
