@@ -54,7 +54,7 @@ def rows_of_change(*, levels: int, changes: int) -> TableSpec:
     for visit in ("baseline", "month_6"):
         level = Place(analysis="summary", variable="albumin", population="treated", visit=visit, n=levels)
         numbers.add(level, "n", levels)
-        numbers.add(level, "mean", 40.0, text="40.0")
+        numbers.add(level, "mean", 40.0)
         numbers.add(level, "sd", 3.0)
     change = Place(
         analysis="change", variable="albumin_change", measure="albumin", population="treated", visit="month_6",
@@ -76,12 +76,12 @@ def rows_of_change(*, levels: int, changes: int) -> TableSpec:
 def test_where_nothing_was_tested_there_is_no_column_of_p_values() -> None:
     table = rows_of_change(levels=30, changes=30)
     assert table.heads[-1].startswith("Last change")
-    assert [cell.text for cell in table.rows[0].cells[1:3]] == ["40.0 ± 3.0", "40.0 ± 3.0"]
+    assert [cell.text for cell in table.rows[0].cells[1:3]] == ["40.00 ± 3.00", "40.00 ± 3.00"]
 
 
 def test_a_mean_of_others_than_the_row_says_has_its_own_n() -> None:
     cells = rows_of_change(levels=22, changes=3).rows[0].cells
-    assert [cell.text for cell in cells[:3]] == ["3", "40.0 ± 3.0 (n = 22)", "40.0 ± 3.0 (n = 22)"]
+    assert [cell.text for cell in cells[:3]] == ["3", "40.00 ± 3.00 (n = 22)", "40.00 ± 3.00 (n = 22)"]
 
 
 def test_one_adjustment_of_every_row_stands_in_the_head() -> None:
