@@ -140,6 +140,7 @@ ROUNDS = {
     "documents::_place_y": "points of a drawing",
     "documents::_place_word": "places of words in a drawing",
     "documents::_line": "points of a drawing",
+    "documents::_place_name": "places of words in a drawing",
     "documents::draw_small": "points of a drawing",
     "documents::draw_lines": "ticks of an axis",
 }

@@ -74,7 +74,7 @@ def draw_lines(places: Sequence[str], lines: Sequence[ChartLine], words: str) ->
     ends = _spread([_end_of(line, steps[-1]) for line in lines])
     parts += [_line(line, number, steps[-1]) for number, line in enumerate(lines)]
     # Words after every line, so that none is crossed by one.
-    parts += [_name(line, end) for line, end in zip(lines, ends, strict=True)]
+    parts += [_place_name(line, end) for line, end in zip(lines, ends, strict=True)]
     return "".join([*parts, "</svg>"])
 
 
@@ -142,7 +142,7 @@ def _line(line: ChartLine, number: int, top: float) -> str:
     return drawn
 
 
-def _name(line: ChartLine, height: float) -> str:
+def _place_name(line: ChartLine, height: float) -> str:
     """Write the name of a line beside its end, on paper of its own where another line runs there."""
     last = max((place for place, value in enumerate(line.values) if value is not None), default=None)
     if last is None:
