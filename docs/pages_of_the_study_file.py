@@ -9,82 +9,52 @@ from pydantic import BaseModel
 from funis.adjudication_table import NAMED_TABLES
 from funis.catalogue.registry import criteria_sets
 from funis.schema import NOT_DONE, Column
-from funis.study.adjudications import Adjudication
 from funis.study.check import KEYS_OF_KIND
 from funis.study.days import EVENTS
-from funis.study.deviations import DeviationChoices
-from funis.study.estimand import (
-    Estimand,
-    Imputation,
-    IntercurrentEvent,
-    IntercurrentRules,
-    Multiplicity,
-    SensitivityPlan,
-)
-from funis.study.event_groups import EventGroup
-from funis.study.extra_column import ExtraColumn
-from funis.study.imported import Import
 from funis.study.intercurrent import MEANINGS
-from funis.study.lab_limits import LabLimit
 from funis.study.model import (
-    Arm,
-    Criterion,
-    Eligibility,
-    Endpoint,
     InstrumentChoice,
-    LabTest,
     Study,
-    Trial,
 )
-from funis.study.monitoring import Monitoring
-from funis.study.people import Person
-from funis.study.planned_infusion import Infusion
-from funis.study.planned_visit import Visit
 from funis.study.printed_names import FIXED, MAIN_SECTIONS, NAMED, NUMBERED
-from funis.study.product import Donor, DonorTest, Product, ProductTest
-from funis.study.published_source import PublishedSource
-from funis.study.randomisation import Randomisation, ReRandomisation
-from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
-from funis.study.site import Site
-from funis.study.stopping import StoppingRule
-from funis.study.visit_columns import VisitColumn
+from funis.study.sections import SECTION_MODELS
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
-    ("[study]", Trial),
-    ("[[sites]]", Site),
-    ("[[arms]]", Arm),
-    ("[randomisation]", Randomisation),
-    ("[re_randomisation]", ReRandomisation),
-    ("[[people]]", Person),
-    ("[eligibility]", Eligibility),
-    ("eligibility: inclusion, exclusion", Criterion),
-    ("[product]", Product),
-    ("[[product.tests]]", ProductTest),
-    ("[donor]", Donor),
-    ("[[donor.tests]]", DonorTest),
-    ("[[infusions]]", Infusion),
-    ("[[visits]]", Visit),
-    ("[monitoring]", Monitoring),
-    ("[[stopping]]", StoppingRule),
-    ("[[event_groups]]", EventGroup),
+    ("[study]", SECTION_MODELS["study",]),
+    ("[[sites]]", SECTION_MODELS["sites",]),
+    ("[[arms]]", SECTION_MODELS["arms",]),
+    ("[randomisation]", SECTION_MODELS["randomisation",]),
+    ("[re_randomisation]", SECTION_MODELS["re_randomisation",]),
+    ("[[people]]", SECTION_MODELS["people",]),
+    ("[eligibility]", SECTION_MODELS["eligibility",]),
+    ("eligibility: inclusion, exclusion", SECTION_MODELS["eligibility", "inclusion"]),
+    ("[product]", SECTION_MODELS["product",]),
+    ("[[product.tests]]", SECTION_MODELS["product", "tests"]),
+    ("[donor]", SECTION_MODELS["donor",]),
+    ("[[donor.tests]]", SECTION_MODELS["donor", "tests"]),
+    ("[[infusions]]", SECTION_MODELS["infusions",]),
+    ("[[visits]]", SECTION_MODELS["visits",]),
+    ("[monitoring]", SECTION_MODELS["monitoring",]),
+    ("[[stopping]]", SECTION_MODELS["stopping",]),
+    ("[[event_groups]]", SECTION_MODELS["event_groups",]),
     ("[instruments.NAME]", InstrumentChoice),
-    ("[[labs]]", LabTest),
-    ("[[lab_limits]]", LabLimit),
-    ("[[columns]]", ExtraColumn),
-    ("[[adjudications]]", Adjudication),
-    ("[[visit_columns]]", VisitColumn),
-    ("[[endpoints]]", Endpoint),
-    ("[endpoints.imputation]", Imputation),
-    ("[[estimands]]", Estimand),
-    ("estimands: intercurrent_events", IntercurrentEvent),
-    ("[intercurrent_events]", IntercurrentRules),
-    ("[[sensitivity]]", SensitivityPlan),
-    ("[multiplicity]", Multiplicity),
-    ("[import]", Import),
-    ("[deviations]", DeviationChoices),
-    ("[report]", ReportChoices),
-    ("[source]", PublishedSource),
+    ("[[labs]]", SECTION_MODELS["labs",]),
+    ("[[lab_limits]]", SECTION_MODELS["lab_limits",]),
+    ("[[columns]]", SECTION_MODELS["columns",]),
+    ("[[adjudications]]", SECTION_MODELS["adjudications",]),
+    ("[[visit_columns]]", SECTION_MODELS["visit_columns",]),
+    ("[[endpoints]]", SECTION_MODELS["endpoints",]),
+    ("[endpoints.imputation]", SECTION_MODELS["endpoints", "imputation"]),
+    ("[[estimands]]", SECTION_MODELS["estimands",]),
+    ("estimands: intercurrent_events", SECTION_MODELS["estimands", "intercurrent_events"]),
+    ("[intercurrent_events]", SECTION_MODELS["intercurrent_events",]),
+    ("[[sensitivity]]", SECTION_MODELS["sensitivity",]),
+    ("[multiplicity]", SECTION_MODELS["multiplicity",]),
+    ("[import]", SECTION_MODELS["import",]),
+    ("[deviations]", SECTION_MODELS["deviations",]),
+    ("[report]", SECTION_MODELS["report",]),
+    ("[source]", SECTION_MODELS["source",]),
 )
 _FRONT = """# The study file
 
