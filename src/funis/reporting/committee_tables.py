@@ -14,8 +14,7 @@ from funis.reporting.number_book import (
     bound,
     interval,
     level_text,
-    percent_interval,
-    share_cell,
+    share_with_limits,
     single,
 )
 from funis.reporting.safety_tables import arm_label
@@ -109,9 +108,7 @@ def _cell(book: NumberBook, group: Group, visit: str, *, counted: bool) -> Table
         return EMPTY
     if counted:
         return single(book.find(group, visit, "n"), 0)
-    cell = share_cell(book, group, visit)
-    ends = [bound(book.find(group, visit, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
-    return joined(*cell.parts, "; ", *percent_interval(*ends)) if all(ends) else cell
+    return share_with_limits(book, group, visit)
 
 
 def _kappa(book: NumberBook, group: Group, visit: str) -> TableCell:

@@ -28,8 +28,8 @@ from funis.reporting.number_book import (
     decimals_for,
     interval,
     level_text,
-    percent_interval,
     share_cell,
+    share_with_limits,
 )
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import arm_label
@@ -401,9 +401,7 @@ def _has_known(number: Number | None) -> bool:
 def _response_cell(book: NumberBook, group: Group | None, visit: str) -> TableCell:
     if group is None or visit not in book.visits(group):
         return EMPTY
-    cell = share_cell(book, group, visit)
-    limits = [bound(book.find(group, visit, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
-    return joined(*cell.parts, "; ", *percent_interval(*limits)) if all(limits) else cell
+    return share_with_limits(book, group, visit)
 
 
 def _age_rows(book: NumberBook, groups: Sequence[Group], columns: _Columns) -> Iterator[TableRow]:

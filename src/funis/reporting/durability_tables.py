@@ -6,16 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from funis.catalogue.registry import response_definition
-from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import TableRow, TableSpec, heading, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence
 from funis.reporting.number_book import (
     Group,
     NumberBook,
-    bound,
     level_text,
-    percent_interval,
-    share_cell,
+    share_with_limits,
     single,
 )
 from funis.reporting.response_tables import class_label
@@ -112,10 +110,4 @@ def _rows(
         if group.category == "responder":
             label = "All who responded" if group.population == "responders" else "All"
             blanks = (words("") for _ in range(len(classes) + 1))
-            yield TableRow(words(label), (*blanks, _share(book, group, visit)), indent=1)
-
-
-def _share(book: NumberBook, group: Group, visit: str) -> TableCell:
-    cell = share_cell(book, group, visit)
-    limits = [bound(book.find(group, visit, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
-    return joined(*cell.parts, "; ", *percent_interval(*limits)) if all(limits) else cell
+            yield TableRow(words(label), (*blanks, share_with_limits(book, group, visit)), indent=1)

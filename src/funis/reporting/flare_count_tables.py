@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import TableCell, TableRow, TableSpec, heading, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, in_sentence
-from funis.reporting.number_book import Group, NumberBook, bound, interval, level_text, single
+from funis.reporting.number_book import Group, NumberBook, level_text, limited_cell, single
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import arm_label
-from funis.results import ALL
 from funis.study.model import Endpoint, Study
 
 _ANALYSIS: Final = "flare_count"
@@ -46,8 +45,8 @@ def _table(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Tab
     rows: list[TableRow] = []
     for group in groups:
         kind = "any flare" if group.category == _ANY else in_sentence(_class_words(endpoint, group.category))
-        within = "" if group.subgroup in {ALL, ""} else f", {in_sentence(labels.population(group.subgroup))}"
-        rows.append(heading(f"{arm_label(labels.study, group.arm)}{within}: {kind}"))
+        whom = f"{arm_label(labels.study, group.arm)}{labels.subgroup_behind(group.subgroup)}"
+        rows.append(heading(f"{whom}: {kind}"))
         rows += [_row(labels, book, group, visit) for visit in book.visits(group)]
     used = [number for group in groups for number in book.all(group)]
     mean = f"Mean number ({level_text(labels.study, endpoint.id)} CI)"
@@ -67,7 +66,5 @@ def _row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow
 
 
 def _mean(book: NumberBook, group: Group, visit: str) -> TableCell:
-    found, *ends = (book.find(group, visit, name) for name in ("estimate", "lower", "upper"))
-    if found is None or found.value is None or any(each is None or each.value is None for each in ends):
-        return joined(bound(found, 2))
-    return joined(bound(found, 2), " (", *interval(*(bound(each, 2) for each in ends)), ")")
+    found, *limits = (book.find(group, visit, name) for name in ("estimate", "lower", "upper"))
+    return limited_cell(found, limits, 2)

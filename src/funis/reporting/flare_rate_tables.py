@@ -13,8 +13,8 @@ from funis.reporting.number_book import (
     NumberBook,
     bound,
     bound_p,
-    interval,
     level_text,
+    limited_cell,
     single,
 )
 from funis.reporting.response_tables import class_label
@@ -77,10 +77,6 @@ def _class_words(endpoint: Endpoint, category: str) -> str:
     return "Any flare" if category == _ANY else class_label(endpoint.definition, category)
 
 
-def _within(labels: Labels, group: Group) -> str:
-    return "" if group.subgroup in {ALL, ""} else f", {in_sentence(labels.population(group.subgroup))}"
-
-
 def _rate_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
     events, years = (book.find(group, ALL, name) for name in ("events", "person_years"))
     size = words("") if events is None or events.n is None else words(f"{events.n}/{events.denominator}")
@@ -92,7 +88,8 @@ def _rate_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
         size, flares, single(years, 1), _limits(book, group, "estimate", "exact_poisson"),
         _limits(book, group, "estimate", "negative_binomial"), words(""),
     )  # fmt: skip
-    return TableRow(words(f"{arm_label(labels.study, group.arm)}{_within(labels, group)}"), cells, indent=1)
+    whom = f"{arm_label(labels.study, group.arm)}{labels.subgroup_behind(group.subgroup)}"
+    return TableRow(words(whom), cells, indent=1)
 
 
 def _ratio_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
@@ -100,13 +97,11 @@ def _ratio_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
     p = joined(bound_p(book.find(group, ALL, "p", "negative_binomial")))
     arms = f"{arm_label(labels.study, group.arm)} : {in_sentence(arm_label(labels.study, group.contrast))}"
     cells = (*(words("") for _ in range(4)), ratio, p)
-    return TableRow(words(f"Ratio, {arms}{_within(labels, group)}"), cells, indent=1)
+    return TableRow(words(f"Ratio, {arms}{labels.subgroup_behind(group.subgroup)}"), cells, indent=1)
 
 
 def _limits(book: NumberBook, group: Group, statistic: str, method: str) -> TableCell:
-    found, *ends = (book.find(group, ALL, name, method) for name in (statistic, "lower", "upper"))
+    found, *limits = (book.find(group, ALL, name, method) for name in (statistic, "lower", "upper"))
     if found is None:
         return words("")
-    if found.value is None or any(each is None or each.value is None for each in ends):
-        return joined(bound(found, 2))
-    return joined(bound(found, 2), " (", *interval(*(bound(each, 2) for each in ends)), ")")
+    return limited_cell(found, limits, 2)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, joined, words
+from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import (
     Group,
     NumberBook,
-    bound,
     level_text,
-    percent_interval,
-    share_cell,
+    share_with_limits,
     single,
 )
 from funis.reporting.safety_tables import column_titles
@@ -76,15 +74,9 @@ def _row(
     cells: list[TableCell] = []
     for population, arm in columns:
         group, already = found.get(("", population, arm)), found.get(("at_baseline", population, arm))
-        cells.append(EMPTY if group is None else _share(book, group))
+        cells.append(EMPTY if group is None else share_with_limits(book, group, ALL, "measured"))
         cells.append(EMPTY if already is None else single(book.find(already, ALL, "count"), 0))
     side, value = ("below", limit.below) if limit.below is not None else ("above", limit.above)
     unit = labels.study.lab(limit.test).unit
     name = f"{limit.printed}: {side} {format_shortest(value or 0.0)} {unit}"
     return TableRow(words(name), tuple(cells))
-
-
-def _share(book: NumberBook, group: Group) -> TableCell:
-    cell = share_cell(book, group, ALL, "measured")
-    ends = [bound(book.find(group, ALL, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
-    return joined(*cell.parts, "; ", *percent_interval(*ends)) if all(ends) else cell

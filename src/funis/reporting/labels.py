@@ -438,6 +438,10 @@ class Labels:
             names[-1] += f" minus {self.arm(contrast)}"
         return names
 
+    def subgroup_behind(self, subgroup: str) -> str:
+        """Give what stands behind the name of an arm: a comma and the subgroup; nothing where not divided."""
+        return "" if subgroup in {ALL, ""} else f", {in_sentence(self.population(subgroup))}"
+
     def arm(self, name: str) -> str:
         """Give the printed name of an arm, as it stands in a sentence."""
         return in_sentence(next((arm.name for arm in self.study.arms if arm.id == name), humanise(name)))

@@ -32,6 +32,7 @@ from funis.reporting.number_book import (
     bound,
     percent_interval,
     share_cell,
+    share_with_limits,
 )
 from funis.reporting.response_tables import (
     BOUNDS_HEAD,
@@ -333,11 +334,9 @@ def _over_whom(labels: Labels, name: str) -> str:
 def _relapse_cell(book: NumberBook, group: Group, visit: str, *, with_interval: bool) -> TableCell:
     if book.find(group, visit, "count") is None:
         return EMPTY
-    cell = share_cell(book, group, visit)
-    limits = [bound(book.find(group, visit, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
-    if not with_interval or not all(limits) or group.population != "responders":
-        return cell
-    return joined(*cell.parts, "; ", *percent_interval(*limits))
+    if not with_interval or group.population != "responders":
+        return share_cell(book, group, visit)
+    return share_with_limits(book, group, visit)
 
 
 def _still_rows(labels: Labels, book: NumberBook, names: Sequence[str], arm: str) -> Iterator[TableRow]:

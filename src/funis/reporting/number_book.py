@@ -5,7 +5,7 @@ Nothing is computed here. A number is found by its keys and printed half away fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
@@ -363,6 +363,21 @@ def share_cell(book: NumberBook, group: Group, visit: str, known: str = "recorde
     if filled is not None and filled.value:
         beside += ["; ", Inline(format_number(filled.value, 0), filled.id), " of N imputed"]
     return joined(*cell.parts, *beside) if beside and cell.parts else cell
+
+
+def share_with_limits(book: NumberBook, group: Group, visit: str, known: str = "recorded for") -> TableCell:
+    """Make a cell as `share_cell` does, with the exact interval of the percentage where there is one."""
+    cell = share_cell(book, group, visit, known)
+    limits = [bound(book.find(group, visit, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
+    return joined(*cell.parts, "; ", *percent_interval(*limits)) if all(limits) else cell
+
+
+def limited_cell(found: Number | None, limits: Sequence[Number | None], digits: int) -> TableCell:
+    """Print an estimate, with its interval where both limits are known."""
+    if found is None or found.value is None or any(each is None or each.value is None for each in limits):
+        return joined(bound(found, digits))
+    lower, upper = (bound(each, digits) for each in limits)
+    return joined(bound(found, digits), " (", *interval(lower, upper), ")")
 
 
 def estimate_cell(

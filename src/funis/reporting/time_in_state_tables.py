@@ -7,14 +7,13 @@ from typing import Final
 
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.labels import Labels
 from funis.reporting.number_book import (
     Group,
     NumberBook,
     bound,
     level_text,
-    percent_interval,
-    share_cell,
+    share_with_limits,
     single,
 )
 from funis.reporting.safety_tables import arm_label
@@ -65,8 +64,7 @@ def _table(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Tab
 
 
 def _title(labels: Labels, group: Group) -> str:
-    within = "" if group.subgroup in {ALL, ""} else f", {in_sentence(labels.population(group.subgroup))}"
-    return f"{arm_label(labels.study, group.arm)}{within}"
+    return f"{arm_label(labels.study, group.arm)}{labels.subgroup_behind(group.subgroup)}"
 
 
 def _rows(book: NumberBook, groups: Sequence[Group]) -> Iterator[TableRow]:
@@ -85,11 +83,5 @@ def _cells(book: NumberBook, group: Group, half: Group | None) -> tuple[TableCel
         single(book.find(group, ALL, "n"), 0),
         mean,
         median,
-        words("") if half is None else _share(book, half),
+        words("") if half is None else share_with_limits(book, half, ALL),
     )
-
-
-def _share(book: NumberBook, group: Group) -> TableCell:
-    cell = share_cell(book, group, ALL)
-    ends = [bound(book.find(group, ALL, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
-    return joined(*cell.parts, "; ", *percent_interval(*ends)) if all(ends) else cell

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
-from funis.schema import ADVERSE_EVENTS
 from funis.study.model import Study
 from funis.study.rules import check_rule
-from funis.study.stopping import EVENT_COLUMNS
+from funis.study.stopping import ALLOWED_TEXTS, EVENT_COLUMNS
 from funis.study.study_finding import StudyFinding
-
-_ALLOWED: Final = {
-    column.name: column.allowed
-    for column in ADVERSE_EVENTS.columns
-    if column.kind == "text" and column.allowed
-}
 
 
 def check_event_groups(study: Study) -> Iterator[StudyFinding]:
@@ -37,5 +29,5 @@ def check_event_groups(study: Study) -> Iterator[StudyFinding]:
                 (*key, "id"), group.id, message, "Give terms, organ_classes, counts or within_days."
             )
         if group.counts:
-            for finding in check_rule(group.counts, EVENT_COLUMNS, allowed=_ALLOWED):
+            for finding in check_rule(group.counts, EVENT_COLUMNS, allowed=ALLOWED_TEXTS):
                 yield StudyFinding((*key, "counts"), group.counts, finding.message, finding.fix)

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from funis.schema import ADVERSE_EVENTS
 from funis.study.model import Study
 from funis.study.rules import check_rule
-from funis.study.stopping import COUNTS, EVENT_COLUMNS, StoppingRule, do_rise
+from funis.study.stopping import ALLOWED_TEXTS, COUNTS, EVENT_COLUMNS, StoppingRule, do_rise
 from funis.study.study_finding import StudyFinding
-
-_ALLOWED = {
-    column.name: column.allowed
-    for column in ADVERSE_EVENTS.columns
-    if column.kind == "text" and column.allowed
-}
 
 
 def check_stopping(study: Study) -> Iterator[StudyFinding]:
@@ -29,7 +22,7 @@ def check_stopping(study: Study) -> Iterator[StudyFinding]:
     iterator of StudyFinding
     """
     for index, rule in enumerate(study.stopping):
-        for finding in check_rule(rule.counts, EVENT_COLUMNS, allowed=_ALLOWED):
+        for finding in check_rule(rule.counts, EVENT_COLUMNS, allowed=ALLOWED_TEXTS):
             yield StudyFinding(("stopping", index, "counts"), rule.counts, finding.message, finding.fix)
         yield from _check_limits(index, rule)
 

@@ -32,6 +32,13 @@ EVENT_COLUMNS: Final = {
 }
 """What says which events count: the columns of adverse events but subject and days."""
 
+ALLOWED_TEXTS: Final = {
+    column.name: column.allowed
+    for column in ADVERSE_EVENTS.columns
+    if column.kind == "text" and column.allowed
+}
+"""What a condition over them may compare a text with."""
+
 
 class StoppingRule(StudyPart):
     """A rule that stops the trial for harm: an entry of ``[[stopping]]``.

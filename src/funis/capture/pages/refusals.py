@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from funis.capture.conduct.allocation.arms import AlteredArmError
 from funis.capture.context import Acting, acting
-from funis.capture.pages.refusal_words import refusal_parts
+from funis.capture.pages.refusal_words import RefusalPart, refusal_parts
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest
 from funis.capture.people.accounts import rights_of
@@ -37,7 +37,22 @@ class RefusalMiddleware:
             return JsonResponse({"error": str(exception)}, status=422)
         asked = _asked(request)
         parts = refusal_parts(exception, asked.language)
-        return draw(asked, "refused.html", status=422, words=str(exception), parts=parts)
+        return draw_refusal(asked, 422, str(exception), parts)
+
+
+def draw_refusal(
+    asked: PageRequest, status: int, words: str, parts: Sequence[RefusalPart] = ()
+) -> HttpResponse:
+    """Make the page that says what was not done, and why.
+
+    Parameters
+    ----------
+    asked : the request
+    status : of the answer
+    words : the English sentence
+    parts : the same in the language of the reader, of `refusal_parts`; none: the sentence alone
+    """
+    return draw(asked, "refused.html", status=status, words=words, parts=parts)
 
 
 def _asked(request: HttpRequest) -> PageRequest:

@@ -11,6 +11,7 @@ from funis.capture.models import Account, Form, Signature, Subject, SubjectVisit
 from funis.capture.models.factors import CODES, PASSKEY
 from funis.capture.pages.door import relying_party
 from funis.capture.pages.forms import label_of, signatures_seen, signed_values, title_of
+from funis.capture.pages.refusals import draw_refusal
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people import factors
@@ -156,6 +157,6 @@ def withdraw_signature(asked: PageRequest, key: str) -> HttpResponse:
     person = _person(asked)
     if not person.check_password(asked.request.POST.get("password", "")):
         count_failure(person, "password")
-        return draw(asked, "refused.html", status=403, words="The password does not fit.", parts=())
+        return draw_refusal(asked, 403, "The password does not fit.")
     acts.withdraw(found, asked.login, asked.request.POST.get("reason", ""))
     return HttpResponseRedirect(f"/subjects/{found.subject_id}/signatures")
