@@ -34,6 +34,7 @@ class EntryServer:
     answers : what was answered to each key: the same key is never applied twice
     applied : key, form and changes of every entry that was applied, in order
     seen : every key in the order in which it was asked, repeats included
+    token : what a page of the present session sends: a request with another one is refused (403)
     mode : ``up``, ``faulty`` (a third of the requests dies, before or after it is stored), ``down`` (all do),
         ``ended`` (the session), ``portal`` (a page instead of an answer), ``gone`` (not yours)
     """
@@ -46,7 +47,8 @@ class EntryServer:
         self.seen: list[str] = []
         self.tokens: set[str | None] = set()
         self.reports: list[dict[str, Any]] = []
-        self.mode, self.killed, self.secret = "up", 0, "A" * 43 + "="
+        self.mode, self.killed = "up", 0
+        self.secret, self.token = "A" * 43 + "=", "token-of-page"
         self.wrong_scores: dict[str, Any] = {}
         self.sending, self.most_sending = 0, 0
         self.dice = random.Random(12)  # noqa: S311
@@ -116,7 +118,7 @@ class EntryServer:
         visit = escape(json.dumps({"subject": form, "day": 0}))
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Form</title>'
-            f'<meta name="funis-queue-key" content="{self.secret}"><meta name="csrf-token" content="token-of-page">'
+            f'<meta name="funis-queue-key" content="{self.secret}"><meta name="csrf-token" content="{self.token}">'
             '<meta name="login-url" content="/login"><script type="module" src="/static/entry.js"></script></head>'
             f'<body><form data-form="{form}" data-revision="{self.revisions.get(form, 0)}" data-save-url="/save"'
             f' data-script="{SCRIPT_PATH}" data-visit="{visit}" data-report-url="/report">'
@@ -191,6 +193,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def save(self, body: dict[str, Any]) -> Callable[[], None]:
         """Save a body, or not; give what is then done with the connection."""
+        if self.headers["X-CSRFToken"] != self.store.token:
+            return partial(self.reply, "", status=403)
         luck = (
             self.store.dice.random()
             if self.store.mode == "faulty"
