@@ -128,7 +128,9 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
             "counts = \"serious = 1 AND organ_class = 'Infections'\"\n"
             'rule = "events >= 2"\naction = "pause"\n\n'
             '[[stopping]]\nid = "severe"\ncounts = "grade >= 3 AND related = 1"\n'
-            "looks = [5, 10]\nlimits = [1, 2]"
+            "looks = [5, 10]\nlimits = [1, 2]\n\n"
+            '[[event_groups]]\nid = "cytokine_release"\nterms = ["Cytokine release syndrome"]\n\n'
+            '[[stopping]]\nid = "release"\nevent_group = "cytokine_release"\nrule = "subjects >= 2"'
         ),
         '[[stopping]]\nid = "severe"\nlooks = [5, 10]\nlimits = [1]',
     ),

@@ -9,6 +9,7 @@ from tests.server.test_queries import act, enter
 
 from funis.capture.configuration import Configuration
 from funis.errors import UnknownNameError, ValueRangeError
+from funis.study.event_groups import EventGroup
 from funis.study.stopping import StoppingRule
 
 # Other tests of this server have events of their own: these alone are counted here.
@@ -99,6 +100,25 @@ def test_the_save_that_crosses_a_rule_writes_it_down_and_pauses_the_infusions(ru
     assert is_paused(rule)
     enter(event, {"grade": (3, 2)}, "the letter of the hospital")
     assert (watch_of(rule).answer, is_paused(rule)) == ("not_crossed", False)
+
+
+def test_a_rule_counts_the_events_of_the_group_it_names(
+    rule: StoppingRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two subjects with a grade 3 event each; the group wants it within 3 days: the infusion was 10 days ago."""
+    from funis.capture.safety import stopping
+
+    named = StoppingRule(id=rule.id, event_group="named", rule="subjects >= 2")
+    group = EventGroup(id="named", terms=(rule.id,), counts="grade >= 3", within_days=3)
+    monkeypatch.setattr(stopping, "rules_in_force", lambda: (named,))
+    monkeypatch.setattr(stopping, "group_of", lambda _: group)
+    for days_ago in (5, 6):
+        new_event(new_subject(), rule, days_ago=days_ago)
+    new_event(new_subject(), rule, grade=2, days_ago=8)
+    new_event(new_subject(), rule, days_ago=8)
+    assert watch_of(rule).answer == "not_crossed"
+    new_event(new_subject(), rule, days_ago=10)
+    assert (watch_of(rule).answer, watch_of(rule).events, watch_of(rule).subjects) == ("crossed", 2, 2)
 
 
 def test_a_rule_that_only_tells_pauses_nothing(rule: StoppingRule, monkeypatch: pytest.MonkeyPatch) -> None:

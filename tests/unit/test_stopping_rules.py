@@ -106,3 +106,22 @@ def test_two_rules_of_one_name_are_refused(tmp_path: object) -> None:
     rule = '[[stopping]]\nid = "a"\nrule = "events > 1"\n'
     with pytest.raises(StudyError, match="given twice"):
         read(tmp_path, rule * 2)
+
+
+GROUP = '[[event_groups]]\nid = "infection"\norgan_classes = "Infections and infestations"\n'
+
+
+def test_a_rule_that_names_a_group_counts_all_of_it_unless_it_says_more(tmp_path: object) -> None:
+    named = '[[stopping]]\nid = "a"\nevent_group = "infection"\nrule = "subjects >= 2"\n'
+    (rule,) = read(tmp_path, GROUP + named)
+    assert (rule.event_group, rule.counts) == ("infection", "")
+    (rule,) = read(tmp_path, f'{GROUP}{named}counts = "grade >= 3"')
+    assert (rule.event_group, rule.counts) == ("infection", "grade >= 3")
+
+
+def test_a_group_that_is_not_there_is_refused_with_those_that_are(tmp_path: object) -> None:
+    named = '[[stopping]]\nid = "a"\nevent_group = "infections"\nrule = "subjects >= 2"\n'
+    with pytest.raises(StudyError, match=r"There is no such group of events.*Known: infection\."):
+        read(tmp_path, GROUP + named)
+    with pytest.raises(StudyError, match="There is no such group of events"):
+        read(tmp_path, named)

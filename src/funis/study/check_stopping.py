@@ -21,9 +21,15 @@ def check_stopping(study: Study) -> Iterator[StudyFinding]:
     -------
     iterator of StudyFinding
     """
+    groups = [group.id for group in study.event_groups]
     for index, rule in enumerate(study.stopping):
-        for finding in check_rule(rule.counts, EVENT_COLUMNS, allowed=ALLOWED_TEXTS):
-            yield StudyFinding(("stopping", index, "counts"), rule.counts, finding.message, finding.fix)
+        if rule.counts or not rule.event_group:
+            for finding in check_rule(rule.counts, EVENT_COLUMNS, allowed=ALLOWED_TEXTS):
+                yield StudyFinding(("stopping", index, "counts"), rule.counts, finding.message, finding.fix)
+        if rule.event_group and rule.event_group not in groups:
+            fix = f"Known: {', '.join(groups)}." if groups else "Add it to [[event_groups]]."
+            key = ("stopping", index, "event_group")
+            yield StudyFinding(key, rule.event_group, "There is no such group of events.", fix)
         yield from _check_limits(index, rule)
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import polars as pl
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from funis.schema import ADVERSE_EVENTS
 from funis.study.part import Identifier, StudyPart
@@ -52,7 +52,11 @@ class StoppingRule(StudyPart):
         default="serious = 1",
         description="Which adverse events count: SQL expression over the columns of adverse_events, such as "
         "serious = 1 AND related = 1. Only events of subjects who were infused count, that began on the day "
-        "of the first infusion or later.",
+        "of the first infusion or later. With an event_group: absent, every event of the group counts.",
+    )
+    event_group: str = Field(
+        default="",
+        description="Only events of this entry of [[event_groups]] count, by its id.",
     )
     within_days: int | None = Field(
         default=None,
@@ -77,6 +81,14 @@ class StoppingRule(StudyPart):
         description="notify: who watches safety is told; pause: no infusion begins either, until the safety "
         "board decides to go on.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_all_of_a_group(cls, given: Any) -> Any:
+        """Count every event of a group that is named, unless the rule says which of them."""
+        if isinstance(given, dict) and given.get("event_group") and "counts" not in given:
+            return {**given, "counts": ""}
+        return given
 
     @property
     def printed(self) -> str:

@@ -235,11 +235,12 @@ def _terms(study: Study) -> str:
 
 
 def _is_asked(study: Study, name: str) -> bool:
-    """Tell whether the study asks for a column: for an ASTCT grade where it grades so, or stops by it."""
+    """Tell whether the study asks for a column: for an ASTCT grade where it grades so, or counts by it."""
     instrument = ASTCT_GRADES.get(name)
     if instrument is None or instrument in study.instrument_names:
         return True
-    return any(re.search(rf"\b{name}\b", rule.counts) for rule in study.stopping)
+    counted = [rule.counts for rule in study.stopping] + [group.counts for group in study.event_groups]
+    return any(re.search(rf"\b{name}\b", counts) for counts in counted)
 
 
 def _help(column: Column, label: Words) -> Words:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.safety.clock import EVENTS, is_serious
 from funis.capture.study_in_force import newest_version, plan_of
 from funis.data.check.causality import derive_related
+from funis.study.event_groups import EventGroup, belongs_to_group
 from funis.study.rules import apply_rule
 from funis.study.stopping import EVENT_COLUMNS, EventCount, StoppingRule
 
@@ -102,7 +103,10 @@ def _is_after(start: object, first: date | None) -> bool | None:
 
 
 def count_events(
-    rule: StoppingRule, treated: Sequence[Treated], events: Sequence[EventRead]
+    rule: StoppingRule,
+    treated: Sequence[Treated],
+    events: Sequence[EventRead],
+    group: EventGroup | None = None,
 ) -> list[EventCount]:
     """Count the events of each infused subject that a rule counts.
 
@@ -111,18 +115,21 @@ def count_events(
     rule : of the study file
     treated : in the order of their first infusion
     events : of these subjects, and of others, which do not count
+    group : the events that the rule names, where it names some
 
     Returns
     -------
     list of EventCount : one for each of `treated`
     """
+    limits = [rule.within_days, *([] if group is None else [group.within_days])]
     days = {each.subject.pk: each.days for each in treated}
     sure: Counter[str] = Counter()
     possible: Counter[str] = Counter()
     own = [each for each in events if each.subject.pk in days and each.is_after is not False]
-    for each, counts in zip(own, asks_of_events(rule, [each.data for each in own]), strict=True):
+    for each, counts in zip(own, asks_of_events(rule, [each.data for each in own], group), strict=True):
         key = each.subject.pk
-        in_time = each.is_after and _is_within(each.data.get("start"), days[key], rule.within_days)
+        start = each.data.get("start")
+        in_time = each.is_after and all_known(_is_within(start, days[key], limit) for limit in limits)
         if counts is False or in_time is False:
             continue
         possible[key] += 1
@@ -130,13 +137,17 @@ def count_events(
     return [EventCount(sure[each.subject.pk], possible[each.subject.pk]) for each in treated]
 
 
-def asks_of_events(rule: StoppingRule, events: Sequence[Mapping[str, Any]]) -> list[bool | None]:
+def asks_of_events(
+    rule: StoppingRule, events: Sequence[Mapping[str, Any]], group: EventGroup | None = None
+) -> list[bool | None]:
     """Ask of each event, by what is recorded of it alone, whether a rule counts it; None: cannot tell.
 
     Parameters
     ----------
     rule : of the study file
     events : documents of adverse events
+    group : the events that the rule names, where it names some; how long after an infusion they began is
+        not asked here
     """
     rows = [
         {name: each.get(name) for name in EVENT_COLUMNS} | {"_file": "", "_line": line}
@@ -144,7 +155,23 @@ def asks_of_events(rule: StoppingRule, events: Sequence[Mapping[str, Any]]) -> l
     ]
     schema = {**EVENT_COLUMNS, "_file": pl.String(), "_line": pl.Int64()}
     frame, _ = derive_related(pl.DataFrame(rows, schema=schema, orient="row"))
-    return apply_rule(frame, rule.counts).to_list()
+    asked = [apply_rule(frame, rule.counts).to_list()] if rule.counts else []
+    if group is not None:
+        named = group.model_copy(update={"within_days": None})
+        asked.append(belongs_to_group(named, frame, {}).to_list())
+    return [all_known(answers) for answers in zip(*asked, strict=True)]
+
+
+def all_known(answers: Iterable[bool | None]) -> bool | None:
+    """Give false where one is false, nothing where one cannot be told, else true.
+
+    Examples
+    --------
+    >>> all_known([True, None, False]), all_known([True, None]), all_known([True])
+    (False, None, True)
+    """
+    found = list(answers)
+    return False if False in found else None if None in found else True
 
 
 def _is_within(start: object, days: Sequence[date], within: int | None) -> bool | None:

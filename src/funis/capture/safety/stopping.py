@@ -19,6 +19,7 @@ from funis.capture.safety.notices import PAUSED, News, tell
 from funis.capture.study_in_force import newest_version, study_of
 from funis.capture.trail.events import record_event
 from funis.errors import UnknownNameError, ValueRangeError
+from funis.study.event_groups import EventGroup
 from funis.study.stopping import EVENT_COLUMNS, StoppingRule, StoppingState, judge_stopping
 
 CROSSED, PAUSE = "crossed", "pause"
@@ -36,11 +37,12 @@ _OF_EVENT: Final = frozenset({*EVENT_COLUMNS, "start"})
 
 
 class RuleRead(NamedTuple):
-    """A rule of the study file, where it stands now, and its row; none as long as it was never judged."""
+    """A rule of the study file, where it stands now, its row (none before it was judged), and its events."""
 
     rule: StoppingRule
     state: StoppingState
     watch: StoppingWatch | None
+    group: EventGroup | None = None
 
     @property
     def is_pausing(self) -> bool:
@@ -53,12 +55,22 @@ def rules_in_force() -> tuple[StoppingRule, ...]:
     return study_of(newest_version()).stopping
 
 
+def group_of(rule: StoppingRule) -> EventGroup | None:
+    """Give the group of events that a rule names, as the newest version of the study says it; none: all."""
+    if not rule.event_group:
+        return None
+    groups = {group.id: group for group in study_of(newest_version()).event_groups}
+    return groups[rule.event_group]
+
+
 def judge_rules(rules: Iterable[StoppingRule]) -> dict[str, StoppingState]:
     """Judge rules by the rows that whoever acts may see: of the whole trial where that is everything."""
     subjects = {each.pk: each for each in Subject.objects.exclude(status=SCREEN_FAILURE)}
     treated = read_treated(subjects)
     events = read_events(subjects, treated)
-    return {rule.id: judge_stopping(rule, count_events(rule, treated, events)) for rule in rules}
+    return {
+        rule.id: judge_stopping(rule, count_events(rule, treated, events, group_of(rule))) for rule in rules
+    }
 
 
 def bears_on_rules(form_name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -77,7 +89,11 @@ def bears_on_rules(form_name: str, before: Mapping[str, Any], after: Mapping[str
     if form_name != EVENTS or not any(before.get(name) != after.get(name) for name in _OF_EVENT):
         return False
     events = [each for each in (before, after) if each]
-    return any(counts is not False for rule in rules_in_force() for counts in asks_of_events(rule, events))
+    return any(
+        counts is not False
+        for rule in rules_in_force()
+        for counts in asks_of_events(rule, events, group_of(rule))
+    )
 
 
 def watch_rules(form_name: str = EVENTS) -> list[StoppingRule]:
@@ -149,7 +165,7 @@ def read_rules() -> list[RuleRead]:
         return []
     watches = {each.rule: each for each in StoppingWatch.objects.all()}
     states = judge_rules(rules)
-    return [RuleRead(rule, states[rule.id], watches.get(rule.id)) for rule in rules]
+    return [RuleRead(rule, states[rule.id], watches.get(rule.id), group_of(rule)) for rule in rules]
 
 
 def pausing_rules() -> tuple[str, ...]:
