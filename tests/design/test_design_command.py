@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy import stats
 from typer.testing import CliRunner
 
 from funis.cli import app
@@ -22,6 +23,10 @@ CALLS = {
     "safety": "--acceptable 0.163 --unacceptable 0.35 --looks 10,20,30,40",
     "monitor": "--limit-rate 0.1 --looks 5,10,15",
     "boin": "--target 0.25",
+    "bryant-day": "--p0 0.1 --p1 0.5 --toxic0 0.5 --toxic1 0.1 --power 0.8",
+    "two-endpoints": "--null 0.15,0.30,0.15,0.40 --better 0.18,0.42,0.02,0.38 --looks 5,10,15 --level 0.7",
+    "after-two-stages": "--responses 14 --r1 5 --n1 24 --n 45 --p0 0.2",
+    "smart": "--relapse 0.3 --p1 0.6 --p2 0.2 --lost-after 0.05 --other 0.5,0.7,0.2",
     "crm": "--target 0.25 --skeleton 0.05,0.1,0.25 --treated 3,3,0 --toxic 0,1,0",
 }
 
@@ -58,6 +63,21 @@ def test_the_object_of_simon_has_the_promised_keys() -> None:
 def test_a_bound_that_is_not_there_is_null_in_json() -> None:
     record = json.loads(run("sequential --times 0.5,1 --json").output)
     assert record["looks"][0]["lower"] is None
+
+
+def test_relapses_among_responders_are_told_by_the_number_who_responded() -> None:
+    answer = run("two-endpoints --null 0.16,0.24,0,0.6 --better 0.12,0.48,0,0.4 --looks 10,40 --level 0.625 "
+                 "--among-responders")  # fmt: skip
+    assert answer.exit_code == 0, answer.output
+    # Cut-off at 10 of 40 patients: 0.625 / 4. Three relapses stop among 4 responders, and not among 5.
+    assert stats.beta(3.16, 1.24).cdf(0.4) < 0.15625 <= stats.beta(3.16, 2.24).cdf(0.4)
+    assert "  3 of 4; 4 of " in answer.output
+
+
+def test_too_few_shares_of_the_other_strategy_are_refused() -> None:
+    answer = run("smart --relapse 0.3 --p1 0.6 --p2 0.2 --other 0.5,0.7")
+    assert answer.exit_code != 0
+    assert "relapse, kept, again" in str(answer.exception)
 
 
 def test_words_among_numbers_are_refused() -> None:

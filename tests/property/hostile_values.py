@@ -414,6 +414,16 @@ TARGETS = (
     Target("design.crm", funis.design.crm, {
         "target": 0.25, "skeleton": (0.05, 0.1, 0.3), "treated": (3, 3, 0), "toxic": (0, 1, 0), "spread": 1.1},
         arrays=("skeleton", "treated", "toxic")),
+    Target("design.bryant_day", funis.design.bryant_day, {
+        "p0": 0.1, "p1": 0.6, "toxic0": 0.6, "toxic1": 0.1, "alpha_response": 0.1, "alpha_toxicity": 0.1, "power": 0.8}),
+    Target("design.two_endpoints", funis.design.two_endpoints, {
+        "null": (0.15, 0.30, 0.15, 0.40), "better": (0.18, 0.42, 0.02, 0.38), "looks": (3, 6), "alpha": 0.3, "level": 0.6,
+        "shape": 1.0, "among_responders": False}, arrays=("null", "better", "looks")),
+    Target("design.after_two_stages", funis.design.after_two_stages, {
+        "responses": 14, "r1": 5, "n1": 24, "n": 45, "p0": 0.2, "alpha": 0.05}),
+    Target("design.smart", funis.design.smart, {
+        "relapse": 0.4, "p1": 0.8, "p2": 0.2, "kept": 0.8, "lost_before": 0.1, "lost_after": 0.1, "alpha": 0.05, "power": 0.8,
+        "other": {"relapse": 0.5, "kept": 0.3, "again": 0.2}, "seed": 1}),
     Target("design.borrow", funis.design.borrow, {
         "responders": (3, 4), "treated": (10, 12), "flat_weight": 0.2, "spread_between": 1.0, "new_responders": 1, "new_treated": 5},
         arrays=("responders", "treated")),

@@ -70,6 +70,8 @@ for find in (
     design_commands.simon, design_commands.exact, design_commands.paired, design_commands.means,
     design_commands.rates, design_commands.mmrm, design_commands.sequential, design_commands.logrank,
     design_commands.safety, design_commands.monitor, design_commands.boin, design_commands.crm,
+    design_commands.bryant_day, design_commands.two_endpoints, design_commands.after_two_stages,
+    design_commands.smart,
 ):  # fmt: skip
     design_app.command()(find)
 design_app.command("map")(design_commands.map_)

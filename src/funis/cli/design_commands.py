@@ -296,3 +296,101 @@ def crm(
         read_numbers("--toxic", toxic, whole=True), USUAL_SPREAD if spread is None else spread,
     )  # fmt: skip
     _answer(found, tell_crm(found), html, as_json=json_)
+
+
+def bryant_day(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    p0: Rate0,
+    p1: Rate1,
+    toxic0: Annotated[float, typer.Option("--toxic0", help="Toxicity rate that is too high.")],
+    toxic1: Annotated[float, typer.Option("--toxic1", help="Toxicity rate that is accepted.")],
+    alpha_response: Annotated[float, typer.Option(help="Chance of success with p0, at most.")] = 0.1,
+    alpha_toxicity: Annotated[float, typer.Option(help="Chance of success with toxic0, at most.")] = 0.1,
+    power: Power = 0.85,
+    html: Html = None,
+    json_: Json = False,
+) -> None:
+    """Two stages in one arm, response and toxicity: Bryant and Day's designs (one-sided)."""
+    from funis.design.pages.two_questions import tell_bryant_day
+    from funis.design.response_and_toxicity import bryant_day as find
+
+    found = find(
+        p0, p1, toxic0, toxic1, alpha_response=alpha_response, alpha_toxicity=alpha_toxicity, power=power
+    )
+    _answer(found, tell_bryant_day(found), html, as_json=json_)
+
+
+def two_endpoints(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    null: Annotated[
+        str,
+        typer.Option(help="Chances where neither rate is better: response with event, without, event, none."),
+    ],
+    better: Annotated[str, typer.Option(help="The same where both are better: 0.18,0.42,0.02,0.38.")],
+    looks: Looks,
+    alpha: Annotated[float, typer.Option(help="Chance of success where neither rate is better.")] = 0.1,
+    level: Annotated[float | None, typer.Option(help="Certainty asked at the last look.")] = None,
+    shape: Annotated[float, typer.Option(help="With a level: 0 asks the same at every look.")] = 1.0,
+    among_responders: Annotated[
+        bool, typer.Option("--among-responders", help="Count events among responders, as relapses are.")
+    ] = False,
+    html: Html = None,
+    json_: Json = False,
+) -> None:
+    """Watch a response and an event in one arm, Bayesian (BOP2)."""
+    from funis.design.pages.two_questions import tell_two_endpoints
+    from funis.design.watched_endpoints import two_endpoints as find
+
+    found = find(
+        read_numbers("--null", null), read_numbers("--better", better),
+        read_numbers("--looks", looks, whole=True), alpha=alpha, level=level, shape=shape,
+        among_responders=among_responders,
+    )  # fmt: skip
+    _answer(found, tell_two_endpoints(found), html, as_json=json_)
+
+
+def after_two_stages(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    responses: Annotated[int, typer.Option(help="Responses of the whole trial.")],
+    r1: Annotated[int, typer.Option("--r1", help="Responses with which the first stage ended the trial.")],
+    n1: Annotated[int, typer.Option("--n1", help="Patients of the first stage.")],
+    n: Annotated[int, typer.Option("--n", help="Patients of both stages.")],
+    p0: Rate0,
+    alpha: Annotated[float, typer.Option(help="Error of each limit: 0.05 gives a 90% interval.")] = 0.05,
+    html: Html = None,
+    json_: Json = False,
+) -> None:
+    """After two stages in one arm: unbiased estimate, P value and interval."""
+    from funis.design.pages.after_trial import tell_after_two_stages
+    from funis.design.two_stage_inference import after_two_stages as find
+
+    found = find(responses, r1, n1, n, p0=p0, alpha=alpha)
+    _answer(found, tell_after_two_stages(found), html, as_json=json_)
+
+
+def smart(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    relapse: Annotated[float, typer.Option(help="Share that relapses while relapses are allocated.")],
+    p1: Annotated[float, typer.Option("--p1", help="Good outcome of the first arm at relapse.")],
+    p2: Annotated[float, typer.Option("--p2", help="Good outcome of the second arm at relapse.")],
+    kept: Annotated[float, typer.Option(help="Good outcome of those without relapse.")] = 0.8,
+    lost_before: Annotated[float, typer.Option(help="Share that leaves before a relapse.")] = 0.0,
+    lost_after: Annotated[float, typer.Option(help="Share of those allocated without an outcome.")] = 0.0,
+    other: Annotated[
+        str,
+        typer.Option(
+            help="Another first treatment: relapse, good outcome without, and at relapse: 0.5,0.7,0.2."
+        ),
+    ] = "",
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulated trials.")] = 1,
+    html: Html = None,
+    json_: Json = False,
+) -> None:
+    """Allocated again at relapse (SMART): the arms, and the strategies."""
+    from funis.design.pages.relapse_arms import tell_smart
+    from funis.design.rerandomised import read_other
+    from funis.design.rerandomised import smart as find
+
+    found = find(
+        relapse, p1, p2, kept=kept, lost_before=lost_before, lost_after=lost_after, alpha=alpha, power=power,
+        other=read_other(read_numbers("--other", other)), seed=seed,
+    )  # fmt: skip
+    _answer(found, tell_smart(found), html, as_json=json_)

@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from funis.design.optimal_interval import boin as boin
     from funis.design.reassessment import crm as crm
     from funis.design.repeated import mmrm as mmrm
+    from funis.design.rerandomised import smart as smart
+    from funis.design.response_and_toxicity import bryant_day as bryant_day
     from funis.design.two_arms import means as means
     from funis.design.two_arms import rates as rates
     from funis.design.two_stage import simon as simon
+    from funis.design.two_stage_inference import after_two_stages as after_two_stages
+    from funis.design.watched_endpoints import two_endpoints as two_endpoints
 
 _HOME = {
+    "after_two_stages": "two_stage_inference",
     "boin": "optimal_interval",
     "borrow": "borrowing",
+    "bryant_day": "response_and_toxicity",
     "crm": "reassessment",
     "exact": "one_stage",
     "logrank": "events",
@@ -38,6 +44,8 @@ _HOME = {
     "safety": "harm",
     "sequential": "group_sequential",
     "simon": "two_stage",
+    "smart": "rerandomised",
+    "two_endpoints": "watched_endpoints",
 }
 
 __all__ = list(_HOME)

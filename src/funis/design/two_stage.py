@@ -116,9 +116,9 @@ def _improving(p0: float, p1: float, alpha: float, power: float) -> Iterator[Two
     """
     fewest = float("inf")
     first = np.arange(1, MOST_SUBJECTS)
-    highest = _largest_r1(first, p1, power).astype(np.int64)
+    highest = largest_r1(first, p1, power).astype(np.int64)
     most_stopped = np.asarray(stats.binom.cdf(highest, first, p0))
-    for n in range(_fewest_subjects(p0, p1, alpha, power), MOST_SUBJECTS + 1):
+    for n in range(fewest_subjects(p0, p1, alpha, power), MOST_SUBJECTS + 1):
         bound = first[: n - 1] + (1 - most_stopped[: n - 1]) * (n - first[: n - 1])
         worth = first[: n - 1][bound < fewest]
         if not worth.size:
@@ -132,7 +132,7 @@ def _improving(p0: float, p1: float, alpha: float, power: float) -> Iterator[Two
             yield best
 
 
-def _fewest_subjects(p0: float, p1: float, alpha: float, power: float) -> int:
+def fewest_subjects(p0: float, p1: float, alpha: float, power: float) -> int:
     """Give the size below which no test whatever has the power, by the lemma of Neyman and Pearson."""
     sizes = np.arange(2, MOST_SUBJECTS + 1)
     limit = stats.binom.ppf(1 - alpha, sizes, p0)
@@ -143,7 +143,7 @@ def _fewest_subjects(p0: float, p1: float, alpha: float, power: float) -> int:
     return int(sizes[enough[0]]) if enough.size else MOST_SUBJECTS + 1
 
 
-def _largest_r1(n1: np.ndarray, p1: float, power: float) -> np.ndarray:
+def largest_r1(n1: np.ndarray, p1: float, power: float) -> np.ndarray:
     """Give the largest limit of a first stage that stops a good treatment rarely enough; -1: none."""
     r1 = stats.binom.ppf(1 - power, n1, p1)
     return np.where(stats.binom.cdf(r1, n1, p1) > 1 - power, r1 - 1, r1)
@@ -156,7 +156,7 @@ def _with_first_stage(
     p0, p1, alpha, power = asked
     if highest < 0:
         return None
-    type_one, reached = (_success(n1, n, highest, p) for p in (p0, p1))
+    type_one, reached = (success_by_limits(n1, n, highest, p) for p in (p0, p1))
     limits = np.arange(n)
     holds = (type_one <= alpha) & (reached >= power) & (limits[None, :] > np.arange(highest + 1)[:, None])
     rows = np.flatnonzero(holds.any(axis=1))
@@ -169,9 +169,9 @@ def _with_first_stage(
     return TwoStageDesign(r1, n1, r, n, expected, stopped, float(type_one[r1, r]), float(reached[r1, r]))
 
 
-def _success(n1: int, n: int, highest: int, p: float) -> Floats:
+def success_by_limits(n1: int, n: int, highest: int, p: float) -> Floats:
     """Give the chance of success for every limit of the first stage (row) and of both (column)."""
-    above = np.concatenate([np.ones(n1), _exceeding(n - n1, p), np.zeros(n1)])
+    above = np.concatenate([np.ones(n1), exceeding(n - n1, p), np.zeros(n1)])
     # Row i: more than r - i responses in the second stage, for r = 0, 1, ... n - 1.
     later = np.lib.stride_tricks.sliding_window_view(above, n)[::-1]
     going_on = np.cumsum((_chances(n1, p)[:, None] * later)[::-1], axis=0)[::-1]
@@ -186,7 +186,7 @@ def _chances(n: int, p: float) -> Floats:
 
 
 @lru_cache(maxsize=2 * MOST_SUBJECTS)
-def _exceeding(n: int, p: float) -> Floats:
+def exceeding(n: int, p: float) -> Floats:
     """Give the chance of more than 0, 1, ... n - 1 responses."""
     return np.asarray(stats.binom.sf(np.arange(n), n, p))
 
