@@ -15,7 +15,6 @@ import numpy.typing as npt
 import polars as pl
 
 from funis.analysis.drugs_at_visits import add_drug_columns
-from funis.analysis.few_visits import score_few_visits
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats
 from funis.analysis.recorded_scores import explain_recorded, take_recorded
 from funis.analysis.recorded_words import write_converted, write_lab_values
@@ -88,6 +87,9 @@ def score_instruments(study: Study, tables: Tables, names: Sequence[str] | None 
         choice = study.choice(name)
         ordered = order_visits(study, leave_out_uncollected(frame, definition(name)))
         if is_few(ordered):
+            # Only here: the compiler of single visits is loaded where a table has few.
+            from funis.analysis.few_visits import score_few_visits
+
             scored = score_few_visits(ordered, name, choice, order=ORDER)
         else:
             scored = score(

@@ -178,11 +178,16 @@ def draw_ahead(specs: Iterable[Mapping[str, Any]]) -> Iterator[None]:
 
     Parameters
     ----------
-    specs : the specifications that will be asked for, the same objects
+    specs : the specifications that will be asked for, the same objects; each is drawn as soon as it is given
     """
-    asked = list(specs)
+    # Kept as long as they are looked up by their identity.
+    asked: list[Mapping[str, Any]] = []
+    drawings: dict[int, Future[str]] = {}
     with ThreadPoolExecutor(count_engines(), "figures") as pool:
-        found = _ahead.set({id(spec): pool.submit(_draw, spec) for spec in asked})
+        for spec in specs:
+            asked.append(spec)
+            drawings[id(spec)] = pool.submit(_draw, spec)
+        found = _ahead.set(drawings)
         try:
             yield
         finally:

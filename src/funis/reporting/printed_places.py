@@ -86,15 +86,17 @@ def _inlines_of(document: Document) -> Iterator[tuple[str, bool, Inline]]:
 
 
 def _inlines(part: Any) -> Iterator[Inline]:
-    if isinstance(part, Inline):
-        if part.id:
-            yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _inlines(each)
-    else:
-        for name in _names_of(type(part)):
-            yield from _inlines(getattr(part, name))
+    # With a list of what is left: a generator within a generator costs more than the search.
+    left = [part]
+    while left:
+        part = left.pop()
+        if isinstance(part, Inline):
+            if part.id:
+                yield part
+        elif isinstance(part, tuple):
+            left.extend(reversed(part))
+        else:
+            left.extend(getattr(part, name) for name in reversed(_names_of(type(part))))
 
 
 _names: Final[dict[type[Any], tuple[str, ...]]] = {}

@@ -39,7 +39,7 @@ def say_proposals_of_tables(
         yield replace(table, footnotes=(*table.footnotes, *notes)) if notes else table
 
 
-def say_proposals_of_figures(study: Study, figures: Sequence[FigureSpec]) -> Iterator[FigureSpec]:
+def say_proposals_of_figures(study: Study, figures: Iterable[FigureSpec]) -> Iterator[FigureSpec]:
     """Add to each figure what is proposed of the definitions of its endpoint, or of all endpoints it shows.
 
     Parameters

@@ -12,6 +12,7 @@ from funis.arguments import RESULTS, STUDY, PathName, takes
 from funis.catalogue.house_styles import house_style, styles_checked
 from funis.documents.document import Document, Prose
 from funis.documents.drawing import draw_ahead
+from funis.documents.figure import FigureSpec, Spec
 from funis.documents.formats import FORMATS, Files, formats_of_document, needs_drawings
 from funis.documents.html import render_page
 from funis.file_sets import build_set
@@ -24,7 +25,7 @@ from funis.reporting.house_style import apply_house_style, name_house_style
 from funis.reporting.listing_tables import find_long_listings
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.printed_places import list_places
-from funis.reporting.report_figures import build_figures
+from funis.reporting.report_figures import specify_figures
 from funis.reporting.trial_document import build_document
 from funis.reporting.withheld import withhold
 from funis.results import Results, write_results
@@ -82,8 +83,15 @@ def _drawing_document(
     """Put the document together; where engines run beside this process they draw as long as this is open."""
     study, results = mark_recorded(study, results), withhold(study, results)
     book = read_numbers(results.numbers)
-    figures = build_figures(study, results, book=book)
-    with draw_ahead(figure.spec for figure in figures if draws):
+    figures: list[FigureSpec] = []
+
+    def specs() -> Iterator[Spec]:
+        for figure in specify_figures(study, results, book):
+            figures.append(figure)
+            if draws:
+                yield figure.spec
+
+    with draw_ahead(specs()):
         document = build_document(study, results, book=book, figures=figures, related=related, also=also)
         if study.report.style:
             style = house_style(study.report.style)

@@ -5,6 +5,8 @@ Means, intervals, rates and survival are taken from the results; nothing is aggr
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 from funis.documents.figure import FigureSpec
 from funis.reporting.estimand_figures import build_estimand_forest
 from funis.reporting.forest_figures import build_forest
@@ -50,20 +52,30 @@ def build_figures(
     >>> build_figures(study, Results(numbers=NumberList().frame(), sources=pl.DataFrame(), provenance=origin))
     ()
     """
-    book = book or read_numbers(results.numbers)
-    figures = (
-        *build_timeline_figures(study, results, book),
-        *build_response_figures(study, book),
-        *build_heat_map(study, results),
-        *build_survival_figures(study, results),
-        *build_swimmer(study, results),
-        *build_glucocorticoid_figures(study, results, book),
-        *build_waterfall(study, results, book),
-        *build_forest(study, book),
-        *build_estimand_forest(study, book),
-        *build_regression_figures(study, results, book),
-        *build_influence_figures(study, results, book),
-        *build_diagnostic_figures(study, results, book),
+    return tuple(specify_figures(study, results, book or read_numbers(results.numbers)))
+
+
+def specify_figures(study: Study, results: Results, book: NumberBook) -> Iterator[FigureSpec]:
+    """Specify one figure after the other, so that the first is drawn while the next is specified.
+
+    Parameters
+    ----------
+    study, results, book : as for `build_figures`
+    """
+    kinds: tuple[Callable[[], Iterable[FigureSpec]], ...] = (
+        lambda: build_timeline_figures(study, results, book),
+        lambda: build_response_figures(study, book),
+        lambda: build_heat_map(study, results),
+        lambda: build_survival_figures(study, results),
+        lambda: build_swimmer(study, results),
+        lambda: build_glucocorticoid_figures(study, results, book),
+        lambda: build_waterfall(study, results, book),
+        lambda: build_forest(study, book),
+        lambda: build_estimand_forest(study, book),
+        lambda: build_regression_figures(study, results, book),
+        lambda: build_influence_figures(study, results, book),
+        lambda: build_diagnostic_figures(study, results, book),
     )
+    figures = (figure for build in kinds for figure in build())
     shown = figures_of_one(figures) if book.has_one_subject else figures
-    return tuple(say_proposals_of_figures(study, shown))
+    return say_proposals_of_figures(study, shown)
