@@ -1,5 +1,6 @@
 """Chinese labels: every word of the forms that the studies use, and files that translate nothing that is not there."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from funis.capture.forms.page import FormView, render_form
 from funis.capture.forms.plan import make_study_plan
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
+from funis.capture.forms.words import unit_words, window_words
+from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import analyte_table, definition, definitions
 from funis.catalogue.translations import FOLDER, translation_of
 from funis.schema import TABLES
@@ -31,8 +34,11 @@ def lacking(form: FormPlan) -> list[str]:
         if not choice.label.zh and field.name not in {"site", "arm", "test"}
     ]
     found += [f"{form.name}: {group.name}" for group in form.groups if not group.label.zh]
-    # What must not be counted is part of the item; the sentences on columns are help, and may stay English.
-    found += [f"{form.name}: {field.name}" for field in form.items if field.help.en and not field.help.zh]
+    found += [
+        f"{form.name}: {field.name}"
+        for field in form.fields
+        if field.is_shown and field.help.en and not field.help.zh
+    ]
     return [each for each in found if not each.endswith((": subject", ": visit", ": number"))]
 
 
@@ -55,6 +61,8 @@ def test_a_file_translates_what_is_there_and_says_who_did_not_look_at_it(file: P
     if file.stem == "analytes":
         assert set(found["labels"]) <= set(analyte_table().analytes)
     elif file.stem == "tables":
+        for table, words in found["help_of"].items():
+            assert set(words) <= set(TABLES[table].names)
         columns = {name for table in TABLES.values() for name in table.names} | {"window_days", "rater"}
         assert set(found["titles"]) == set(TABLES)
         assert set(found["labels"]) | set(found["help"]) <= columns
@@ -65,6 +73,22 @@ def test_a_file_translates_what_is_there_and_says_who_did_not_look_at_it(file: P
         for name, levels in found.get("levels", {}).items():
             assert set(levels) == set(map(str, items[name].values))
         assert set(found.get("excludes", {})) == {name for name, item in items.items() if item.excludes}
+
+
+def test_every_look_back_and_every_unit_that_is_a_word_is_translated(whole_catalogue: StudyPlan) -> None:
+    scored = [definition(name) for name in definitions()]
+    windows = {each.window_words() for each in scored if isinstance(each, Definition)}
+    assert windows
+    assert [each for each in windows if window_words(each, "zh-hans") == each] == []
+    assert (
+        window_words("the last 4 weeks compared with the 4 weeks before", "zh-hans")
+        == "最近 4 周与此前 4 周比较"
+    )
+    units = {field.unit for form in whole_catalogue.forms for field in form.fields}
+    # mmHg, g/dL and the like are signs; what is written out in small letters is a word.
+    written_out = {each for each in units if re.fullmatch(r"[a-z]{4,}", each)}
+    assert {"years", "days", "cells"} <= written_out
+    assert [each for each in written_out if unit_words(each, "zh-hans") == each] == []
 
 
 def test_no_two_items_of_a_form_have_one_label(whole_catalogue: StudyPlan) -> None:

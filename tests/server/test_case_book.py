@@ -65,7 +65,9 @@ def test_each_field_says_its_value_or_why_there_is_none(book: Document) -> None:
 
 
 def test_a_correction_stands_with_its_reason_and_a_query_with_its_thread(book: Document) -> None:
-    corrected = [cells for cells in rows(book, "all-corrections").values() if cells[2] == "1 → 0"]
+    corrected = [
+        cells for cells in rows(book, "all-corrections").values() if cells[2] == "1 (present) → 0 (absent)"
+    ]
     assert [(cells[0], cells[3]) for cells in corrected] == [("coordinator", "typed beside it")]
     asked = rows(book, "all-queries")
     assert any("Was it measured?" in cells[1] and cells[0] == "Unanswered" for cells in asked.values())
@@ -122,7 +124,8 @@ def test_pages_speak_chinese_and_need_no_script_of_others(sledai: Any) -> None:
     forms = browser.get("/blank-forms?visit=month_1").content.decode()
     browser.post("/language", {"language": "en", "next": "/"})
     assert "空白表格" in forms
-    assert "Month 1" in forms
+    assert "第 1 个月" in forms
+    assert not re.search(r"Baseline|Month \d|\byears\b|\bdays\b", forms)
     assert browser.get("/blank-forms?visit=no_visit").status_code == 422
 
 

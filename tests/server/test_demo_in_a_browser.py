@@ -43,8 +43,6 @@ NOT_WALKED = {
 }
 AS_THE_STUDY_SAYS = {
     "accounts": "printed names of the users, which are those of their roles",
-    "subjects/<str:key>/case-book": "labels of visits",
-    "blank-forms": "labels of visits",
 }
 """Pages on which words of the study stand that are English words of other pages, too."""
 TEXTS = """() => {

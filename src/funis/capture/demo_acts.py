@@ -35,11 +35,16 @@ from funis.capture.monitoring.automatic import check_everything
 from funis.capture.monitoring.queries import ask_query, take_step
 from funis.capture.monitoring.verification import verify_items
 from funis.capture.overview.summaries import refresh_all
+from funis.capture.people.factors import add_codes, check_code, end_factor
+from funis.capture.people.one_time_codes import STEP, code_at, new_secret
+from funis.capture.people.permissions import INVESTIGATOR
 from funis.capture.safety.clock import INITIAL, record_awareness
 from funis.capture.safety.reports import SentReport, report_event
+from funis.capture.signing.acts import prepare, sign
 from funis.capture.study_in_force import plan_of, today
 from funis.capture.trail.redaction import ask_for_redaction
 from funis.errors import ValueRangeError
+from funis.study.today import read_clock
 
 _ACTIVE: Final = {"arthritis": 1, "rash": 1, "low_complement": 1, "proteinuria": 1}
 """Items of SLEDAI-2K that are found: 4 + 2 + 2 + 4 = 12 points."""
@@ -149,10 +154,32 @@ def _one_in_follow_up() -> None:
         answered = ask_query(
             bilag, "arthritis_moderate_tendonitis", "For how long has the arthritis been there?"
         )
+    # The first is changed after it was signed: a signature that is broken, and one that stands.
+    _sign("01", sledai, bilag)
     with _as("coordinator", "01") as login:
         _enter(login, sledai, {"alopecia": 1}, "hair loss stands in the chart")
         take_step(answered, "answer", f"For three weeks; her sister has said so, {_BY_MISTAKE}.")
         ask_for_redaction(subject, _BY_MISTAKE, "a telephone number was typed into an answer")
+
+
+def _sign(site: str, *forms: Form) -> None:
+    """Let the investigator of a site sign forms by password and code, the code really given.
+
+    The app that gives the code is ended afterwards: whoever tries the demonstration logs in by the password
+    alone, and enrols an own one to sign.
+    """
+    with _as("investigator", site) as login:
+        person, secret = Account.objects.get(login=login), new_secret()
+        step = int(read_clock().timestamp()) // STEP
+        app = add_codes(person, secret, code_at(secret, step))
+        # A code counts once: the next one is of the next half minute, by which a clock may be off.
+        if not check_code(person, code_at(secret, step + 1)):
+            raise ValueRangeError("code", "one that does not fit", "the code of the app")
+        for form in forms:
+            form.refresh_from_db()
+            sign(form, prepare(person, INVESTIGATOR, form, "review"), None)
+        app.refresh_from_db()
+        end_factor(app, "the app was that of the demonstration")
 
 
 def _one_ready_for_infusion(lot: StudyForm) -> None:

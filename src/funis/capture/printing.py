@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from funis.capture.casebook.blank import make_blank_forms
-from funis.capture.casebook.wording import BookWords
 from funis.capture.configuration import Configuration
 from funis.capture.forms.plan import make_study_plan
 from funis.capture.forms.plan_parts import Language
-from funis.capture.pages.words import in_language
+from funis.capture.pages.book_words import book_words
 from funis.capture.serve import configure
 from funis.documents.pdf_file import render_pdf
 from funis.errors import ValueRangeError
@@ -41,7 +40,7 @@ def print_case_book(configuration: Configuration, number: str, language: Languag
         if subject is None:
             raise ValueRangeError("subject", number, "the number of a subject of this server")
         check_everything()
-        printed = render_pdf(make_case_book(subject, BookWords(in_language(language), language), SERVER))
+        printed = render_pdf(make_case_book(subject, book_words(language), SERVER))
         record_event("case book taken", f"subject:{subject.pk}", {"language": language})
     return printed
 
@@ -59,5 +58,5 @@ def print_blank_forms(folder: Path, visit: str, language: Language) -> bytes:
     ------
     funis.errors.UnknownNameError : there is no such visit
     """
-    words = BookWords(in_language(language), language)
+    words = book_words(language)
     return render_pdf(make_blank_forms(make_study_plan(read_study(folder)), words, visit))

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from funis.capture.casebook.values import printed_fields
+from funis.capture.casebook.values import LONGEST_CODE, printed_fields
 from funis.capture.casebook.wording import BookWords
-from funis.capture.forms.plan_parts import FieldPlan, FormPlan, StudyPlan, VisitPlan
+from funis.capture.forms.plan_parts import ChoicePlan, FieldPlan, FormPlan, StudyPlan, VisitPlan
+from funis.capture.forms.words import window_words
 from funis.documents.document import Block, Document, Paragraph, Section, SectionPart, plain
 from funis.documents.table import TableRow, TableSpec, heading, text_rows, words
 from funis.version import VERSION
@@ -64,7 +65,7 @@ def make_blank_forms(plan: StudyPlan, t: BookWords, visit: str = "") -> Document
 
 def _visit_section(plan: StudyPlan, visit: VisitPlan, t: BookWords) -> Section:
     parts = tuple(_part(visit.name, plan.form(name), visit.labs, t) for name in visit.forms)
-    return Section(f"visit-{visit.name}", visit.label, (_head(t),), parts)
+    return Section(f"visit-{visit.name}", t.visit(visit.label), (_head(t),), parts)
 
 
 def _head(t: BookWords) -> Block:
@@ -94,7 +95,7 @@ def _item_table(key: str, form: FormPlan, t: BookWords) -> TableSpec:
             rows.append(heading(next((t.label(g.label) for g in form.groups if g.name == group), group)))
         cells = (words(answer_space(field, t)), words(other_space(field, t)))
         rows.append(TableRow(words(t.label(field.label)), cells))
-    window = form.definition.window if form.definition else ""
+    window = window_words(form.definition.window, t.language) if form.definition else ""
     notes = [t("Not done: write why beside it.")] if any(each.not_done for each in form.fields) else []
     notes += [f"{t('Look-back')}: {window}"] if window else []
     return TableSpec(
@@ -116,10 +117,7 @@ def answer_space(field: FieldPlan, t: BookWords) -> str:
     '________________ kg (at least 1)'
     """
     if field.choices:
-        return "   ".join(
-            f"{BOX} {each.value} {_other(each.label.en, t.label(each.label), each.value)}".strip()
-            for each in field.choices
-        )
+        return "   ".join(f"{BOX} {_choice(each, t)}" for each in field.choices)
     match field.kind:
         case "flag":
             return f"{BOX} 0   {BOX} 1"
@@ -127,7 +125,7 @@ def answer_space(field: FieldPlan, t: BookWords) -> str:
             return _DATE
         case "time":
             return "__:__"
-    return " ".join(filter(None, (LINE, field.unit, _limits(field, t))))
+    return " ".join(filter(None, (LINE, t.unit(field.unit), _limits(field, t))))
 
 
 def other_space(field: FieldPlan, t: BookWords) -> str:
@@ -137,9 +135,12 @@ def other_space(field: FieldPlan, t: BookWords) -> str:
     return "   ".join(f"{BOX} {each}" for each in parts)
 
 
-def _other(english: str, shown: str, value: object) -> str:
-    """Give the words of a code where they say more than the code."""
-    return "" if str(value) in {english, shown} else shown
+def _choice(choice: ChoicePlan, t: BookWords) -> str:
+    """Give a value that may be ticked: its words, with the code before them where that is short."""
+    code, shown = str(choice.value), t.label(choice.label)
+    if len(code) > LONGEST_CODE or code == shown:
+        return shown
+    return f"{code} {shown}".strip()
 
 
 def _limits(field: FieldPlan, t: BookWords) -> str:

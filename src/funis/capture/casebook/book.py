@@ -11,6 +11,7 @@ from funis.capture.casebook.record import record_sections
 from funis.capture.casebook.reviewed import Reviewed, read_reviewed
 from funis.capture.casebook.wording import BookWords
 from funis.capture.conduct.consent import consents_of
+from funis.capture.conduct.criteria import ANSWERS
 from funis.capture.conduct.eligibility import FAILURES, OUTCOMES
 from funis.capture.conduct.screening import STATUSES
 from funis.capture.conduct.visits import planned_visits, visits_of
@@ -61,7 +62,8 @@ def make_case_book(subject: Subject, t: BookWords, by: str) -> Document:
             tuple(form_parts("own", own, reviewed, t)),
         )
     )
-    sections += [*allocated_sections(subject, t), *record_sections(subject, forms, reviewed, t)]
+    visits = {each.name: t.visit(each.label) for each in plan.visits}
+    sections += [*allocated_sections(subject, t), *record_sections(subject, forms, reviewed, visits, t)]
     at = f"{moment()[:19].replace('T', ' ')} UTC"
     return Document(
         f"{t('Case book')}: {subject.number}",
@@ -146,7 +148,11 @@ def _screenings(subject: Subject, t: BookWords) -> Iterator[Block]:
             is_upright=True, label=t("Screening"),
         )  # fmt: skip
     answers = [
-        (f"{each.number} {name}", str(value), str(each.data.get(f"{name}_seen_in", "–")))
+        (
+            f"{each.number} {name}",
+            t(ANSWERS.get(value, str(value))),
+            str(each.data.get(f"{name}_seen_in", "–")),
+        )
         for each in found
         for name, value in each.data.items()
         if not name.endswith(("_seen_in", "_by_rule"))
@@ -162,7 +168,7 @@ def _calendar(subject: Subject, plan: StudyPlan, t: BookWords) -> Block:
     day = today()
     rows = [
         (
-            each.plan.label,
+            t.visit(each.plan.label),
             str(each.plan.day),
             f"{each.opens.isoformat()} – {each.closes.isoformat()}" if each.opens and each.closes else "–",
             (each.visit.date if each.visit else "") or "–",
@@ -180,7 +186,9 @@ def _calendar(subject: Subject, plan: StudyPlan, t: BookWords) -> Block:
 def _visit_section(
     visit: SubjectVisit, plan: StudyPlan, forms: list[Form], reviewed: Reviewed, t: BookWords
 ) -> Section:
-    label = next((each.label for each in plan.visits if each.name == visit.name), t("Unscheduled visit"))
+    label = t.visit(
+        next((each.label for each in plan.visits if each.name == visit.name), "Unscheduled visit")
+    )
     said = visit.date or f"{t('missed')}: {visit.data.get('reason') or t('Not entered')}"
     numbered = f" {visit.number}" if visit.number > 1 else ""
     return Section(

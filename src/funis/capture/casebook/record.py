@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from funis.capture.casebook.forms import signature_line, title_of
-from funis.capture.casebook.reviewed import CorrectedValue, Reviewed, field_of
-from funis.capture.casebook.values import plain_number
+from funis.capture.casebook.reviewed import CorrectedValue, Reviewed
+from funis.capture.casebook.values import item_label, item_value
 from funis.capture.casebook.wording import BookWords
 from funis.capture.conduct.locks import STATES as LOCK_STATES
 from funis.capture.conduct.locks import standings_of_subject
+from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import BedsideCheck, Form, Query, Subject
 from funis.capture.models.infusions import CHECK_OUTCOMES
 from funis.capture.monitoring.query_steps import STATES, STEPS
-from funis.capture.study_in_force import plan_of
+from funis.capture.study_in_force import newest_version, plan_of
 from funis.documents.document import Block, ItemList, Paragraph, Section, plain
 from funis.documents.table import TableSpec, text_rows
 
 
 def record_sections(
-    subject: Subject, forms: Sequence[Form], reviewed: Reviewed, t: BookWords
+    subject: Subject,
+    forms: Sequence[Form],
+    reviewed: Reviewed,
+    visits: Mapping[str, str],
+    t: BookWords,
 ) -> Iterator[Section]:
     """Give the sections behind the forms.
 
@@ -28,12 +33,13 @@ def record_sections(
     subject : the subject
     forms : all forms of the subject
     reviewed : what was said of them
+    visits : label of each planned visit by its name
     t : the language
     """
     titles = {form.pk: title_of(form, t) for form in forms}
     yield _section("checks", t("Checks at the bedside"), _checks(subject, t), t)
-    yield _section("queries", t("Queries"), _queries(reviewed.queries, titles, t), t)
-    yield _section("signatures", t("Signatures"), _signatures(reviewed, titles, t), t)
+    yield _section("queries", t("Queries"), _queries(reviewed.queries, titles, visits, t), t)
+    yield _section("signatures", t("Signatures"), _signatures(reviewed, forms, titles, t), t)
     yield _section("locks", t("Freeze and lock"), _locks(subject, titles, t), t)
     yield _section("corrections", t("Corrections"), _corrections(reviewed.corrections, t), t)
     yield _section("trail", t("Trail"), _trail(reviewed, t), t)
@@ -70,17 +76,21 @@ def _checks(subject: Subject, t: BookWords) -> Iterator[Block]:
         )
 
 
-def _queries(queries: Sequence[Query], titles: dict[str, str], t: BookWords) -> Iterator[Block]:
+def _queries(
+    queries: Sequence[Query], titles: Mapping[str, str], visits: Mapping[str, str], t: BookWords
+) -> Iterator[Block]:
     rows = []
     for query in queries:
         thread = [
             ": ".join(filter(None, (f"{_when(each.at)} {each.author}", t(STEPS[each.step].words), each.text)))
             for each in sorted(query.messages.all(), key=lambda each: (each.at, each.pk))
         ]
+        visit = visits.get(query.visit, query.visit)
         place = " · ".join(
-            filter(None, (titles.get(query.row_key, query.form_name), query.visit, query.item))
+            filter(None, (titles.get(query.row_key, query.form_name), visit, _item_of(query, t)))
         )
-        rows.append((place, t(STATES[query.state]), "\n".join(filter(None, (query.text, *thread)))))
+        said = filter(None, (t.name_finding(query.code), query.text, *thread))
+        rows.append((place, t(STATES[query.state]), "\n".join(said)))
     if rows:
         yield TableSpec(
             "all-queries", "queries", f"{len(rows)}", (t("Item"), t("Status"), t("Thread")), text_rows(rows),
@@ -88,7 +98,16 @@ def _queries(queries: Sequence[Query], titles: dict[str, str], t: BookWords) -> 
         )  # fmt: skip
 
 
-def _signatures(reviewed: Reviewed, titles: dict[str, str], t: BookWords) -> Iterator[Block]:
+def _item_of(query: Query, t: BookWords) -> str:
+    """Name the item of a query as its form does; what no form has by its own name."""
+    plan = plan_of(newest_version()).by_name.get(query.form_name)
+    return item_label(plan, query.item, t) if plan else query.item
+
+
+def _signatures(
+    reviewed: Reviewed, forms: Sequence[Form], titles: Mapping[str, str], t: BookWords
+) -> Iterator[Block]:
+    plans = {form.pk: plan_of(form.version).form(form.name) for form in forms}
     for each in reviewed.signatures:
         yield Paragraph(plain(signature_line(each, t)))
         signed = ", ".join(
@@ -96,8 +115,9 @@ def _signatures(reviewed: Reviewed, titles: dict[str, str], t: BookWords) -> Ite
         )
         method = t("by passkey") if each.row.method == "passkey" else t("by password and code")
         changed = [
-            f"{t('changed since')}: {titles.get(change.form, change.form)}, {change.item}: "
-            f"{_shown(change.old)} → {_shown(change.new)}, {change.by}, {_when(change.at)} ({change.reason})"
+            f"{t('changed since')}: {titles.get(change.form, change.form)}, "
+            f"{_changed(plans[change.form], change.item, (change.old, change.new), t)}, "
+            f"{change.by}, {_when(change.at)} ({change.reason})"
             for change in each.changes
         ]
         facts = (
@@ -110,8 +130,12 @@ def _signatures(reviewed: Reviewed, titles: dict[str, str], t: BookWords) -> Ite
         yield ItemList(tuple(plain(fact) for fact in facts))
 
 
-def _shown(value: object) -> str:
-    return "–" if value is None else plain_number(value)
+def _changed(plan: FormPlan, item: str, values: tuple[object, object], t: BookWords) -> str:
+    return f"{item_label(plan, item, t)}: {_arrow(plan, item, values, t)}"
+
+
+def _arrow(plan: FormPlan, item: str, values: tuple[object, object], t: BookWords) -> str:
+    return " → ".join(item_value(plan, item, value, t) or "–" for value in values)
 
 
 def _locks(subject: Subject, titles: dict[str, str], t: BookWords) -> Iterator[Block]:
@@ -128,13 +152,12 @@ def _corrections(found: Sequence[CorrectedValue], t: BookWords) -> Iterator[Bloc
     rows = []
     for each in found:
         plan = plan_of(each.form.version).form(each.form.name)
-        name = field_of(plan, each.item)
-        label = t.label(plan.by_name[name].label) if name in plan.by_name else name
+        label = item_label(plan, each.item, t)
         visit = f"{each.form.visit.date} · " if each.form.visit else ""
         rows.append(
             (
                 _when(each.change.at), each.change.actor, f"{visit}{title_of(each.form, t)}: {label}",
-                f"{_shown(each.old)} → {_shown(each.new)}", each.change.reason,
+                _arrow(plan, each.item, (each.old, each.new), t), each.change.reason,
             )
         )  # fmt: skip
     if rows:

@@ -15,6 +15,12 @@ NEVER_PRINTED: Final = frozenset({("subjects", "arm")})
 _STANDS_ABOVE: Final = frozenset({("subjects", "site"), ("subjects", "consent_date")})
 
 
+#: What a key says of its field beside its value.
+_PARTS: Final = {"not_done": "Not done", "not_done_reason": "Reason", "attributed": "due to the disease"}
+#: Letters of the longest code that stands beside its words; a longer one is a word of the data folder.
+LONGEST_CODE: Final = 2
+
+
 def printed_fields(plan: FormPlan) -> tuple[FieldPlan, ...]:
     """Give the fields of a form that are printed, in printed order; the keys of a form stand above it."""
     left_out = NEVER_PRINTED | _STANDS_ABOVE
@@ -62,10 +68,51 @@ def value_in_words(field: FieldPlan, data: Mapping[str, Any], t: BookWords) -> s
     if value is None:
         return t("Not entered") if _is_asked(field, data) else t("Not asked")
     words = _chosen(field, value, t)
-    words = f"{words} {field.unit}".strip() if field.kind in {"number", "integer"} else words
+    words = f"{words} {t.unit(field.unit)}".strip() if field.kind in {"number", "integer"} else words
     if data.get(f"{field.name}_attributed") == 0:
         words += f"; {t('not due to the disease')}"
     return words
+
+
+def item_label(plan: FormPlan, item: str, t: BookWords) -> str:
+    """Give a key of a document in words: the label of its field, and what of it the key says.
+
+    Examples
+    --------
+    >>> from funis.capture.forms.plan_parts import Words
+    >>> rash = FieldPlan("rash", Words("rash", "皮疹"), "flag", "item", not_done=True)
+    >>> plan = FormPlan("f", Words("F"), "visit", False, "", (rash,), ())
+    >>> item_label(plan, "rash_not_done", BookWords(str, "en")), item_label(plan, "x", BookWords(str, "en"))
+    ('rash, Not done', 'x')
+    """
+    if item not in plan.keys:
+        return item
+    field, part = plan.keys[item]
+    label = t.label(field.label)
+    return f"{label}, {t(_PARTS[part])}" if part in _PARTS else label
+
+
+def item_value(plan: FormPlan, item: str, value: Any, t: BookWords) -> str | None:
+    """Give the value of a key of a document in words; None where there is none.
+
+    Examples
+    --------
+    >>> from funis.capture.forms.plan_parts import ChoicePlan, Words
+    >>> choices = (ChoicePlan(0, Words("absent")), ChoicePlan(1, Words("present")))
+    >>> rash = FieldPlan("rash", Words("rash"), "choice", "item", choices=choices)
+    >>> plan = FormPlan("f", Words("F"), "visit", False, "", (rash,), ())
+    >>> t = BookWords(str, "en")
+    >>> item_value(plan, "rash", 1, t), item_value(plan, "rash", None, t)
+    ('1 (present)', None)
+    """
+    if value is None:
+        return None
+    field, part = plan.keys.get(item, (None, ""))
+    if field is not None and part == "value":
+        return value_in_words(field, {field.name: value}, t)
+    if part in {"not_done", "attributed"}:
+        return t("yes") if value else t("no")
+    return plain_number(value)
 
 
 def _is_asked(field: FieldPlan, data: Mapping[str, Any]) -> bool:
@@ -76,9 +123,11 @@ def _is_asked(field: FieldPlan, data: Mapping[str, Any]) -> bool:
 
 
 def _chosen(field: FieldPlan, value: Any, t: BookWords) -> str:
-    """Give a value with the words of its code."""
+    """Give a value with the words of its code; a code that is itself a word says nothing beside them."""
     text = plain_number(value)
     words = next((t.label(each.label) for each in field.choices if str(each.value) == text), "")
+    if words and len(text) > LONGEST_CODE:
+        return words
     return f"{text} ({words})" if words and words != text else text
 
 

@@ -39,7 +39,7 @@ from funis.capture.forms.page_fields import (
 from funis.capture.forms.plan_parts import FormPlan, GroupPlan, Language
 from funis.capture.forms.read_values import plain_figures
 from funis.capture.forms.refusals import Remark
-from funis.capture.forms.words import form_words
+from funis.capture.forms.words import form_words, window_words
 from funis.catalogue.event_terms import event_terms
 
 _TEMPLATES: Final = Path(__file__).parents[1] / "templates" / "forms"
@@ -262,7 +262,7 @@ def _show_score(view: FormView, language: Language) -> ScoreShown | None:
         pin.label,
         _figures(scores.get(pin.name)),
         bounds,
-        pin.window,
+        window_words(pin.window, language),
         tuple(
             (labels[system], column, str(scores.get(column) or ""))
             for system, column in zip(pin.systems, pin.grade_columns, strict=False)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 from funis.capture.forms.plan_parts import FieldPlan, FormPlan, Language, Words
 from funis.capture.forms.read_values import range_words
 from funis.capture.forms.refusals import Remark
-from funis.capture.forms.words import form_words
+from funis.capture.forms.words import form_words, unit_words
 
 #: So many choices stand as radio buttons; more of them in a list to choose from.
 _MOST_BUTTONS: Final = 6
@@ -246,7 +246,7 @@ def _unit_and_hints(
     if field.alternatives and not field.filled_by:
         others = [show_words(plan.field(name).label, language).text for name in field.alternatives]
         hints.append(words["alternatives"].shown(language)[0].replace("{items}", ", ".join(others)))
-    return unit, tuple(hints)
+    return unit_words(unit, language), tuple(hints)
 
 
 def _previous(plan: FormPlan, field: FieldPlan, notes: PageNotes, language: Language) -> Shown | None:

@@ -213,7 +213,7 @@ def column_field(study: Study, table: str, column: Column, *, role: Role, group:
         _kind(column, choices),
         role,
         group or table,
-        help=_help(column, label),
+        help=_help(table, column, label),
         choices=choices,
         unit=column.unit,
         low=column.low,
@@ -243,12 +243,14 @@ def _is_asked(study: Study, name: str) -> bool:
     return any(re.search(rf"\b{name}\b", counts) for counts in counted)
 
 
-def _help(column: Column, label: Words) -> Words:
+def _help(table: str, column: Column, label: Words) -> Words:
     """Say more of a column than its label does; nothing where there is no more to say."""
     words = _ASKED.get(column.name, column.meaning) if column.kind == "flag" else column.meaning
     if words.rstrip(".").casefold() == label.en.casefold():
         return Words("")
-    return Words(words, translated("tables", "help", column.name))
+    # One name can mean two things: the start of an event is a day, that of an infusion an hour.
+    chinese = translated("tables", "help_of", table, column.name)
+    return Words(words, chinese or translated("tables", "help", column.name))
 
 
 def _kind(column: Column, choices: tuple[ChoicePlan, ...]) -> FieldKind:

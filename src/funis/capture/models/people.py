@@ -25,7 +25,7 @@ class Account(Audited, AbstractBaseUser):
     ----------
     login : name typed at the door
     printed_name : as it stands beside what the person did
-    language : of the pages: ``en`` or ``zh-hans``
+    language : of the pages: ``en`` or ``zh-hans``; empty: that of the browser, until one is chosen
     is_active : may log in
     failures : wrong passwords since the last right one
     locked : no login until an administrator opens it again

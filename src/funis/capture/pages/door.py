@@ -170,7 +170,7 @@ def choose_language(asked: PageRequest) -> HttpResponse:
     """Set the language of the person's pages."""
     person = asked.request.user
     wanted = asked.request.POST.get("language", "")
-    if wanted in {"en", "zh-hans"} and wanted != asked.language:
+    if wanted in {"en", "zh-hans"} and wanted != person.language:  # type: ignore[union-attr]
         with because("language chosen"):
             person.language = wanted  # type: ignore[union-attr]
             person.save()

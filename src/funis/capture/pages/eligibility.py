@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct import criteria, eligibility
 from funis.capture.conduct.consent import consent_in_force
-from funis.capture.models import Allocation, Form
+from funis.capture.forms.plan_parts import Language
+from funis.capture.models import Allocation, Form, Subject
 from funis.capture.models.screening import ELIGIBLE
+from funis.capture.pages.rule_words import column_words
 from funis.capture.pages.subjects import find_subject
-from funis.capture.pages.templates import draw
+from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.study_in_force import started_with
+from funis.capture.study_in_force import plan_of, started_with, today, version_at
 
 
 @asks("see subjects")
@@ -57,11 +61,17 @@ def show_criteria(asked: PageRequest, key: str) -> HttpResponse:
         may_decide=not is_decided and asked.rights.may("confirm eligibility", subject.site),
         may_take_back=is_decided and not stays and asked.rights.may("confirm eligibility", subject.site),
         may_screen=asked.rights.may("screen subject", subject.site),
+        words_of=partial(_words_of, subject, language_of(asked)),
         ANSWERS=criteria.ANSWERS,
         PROBLEMS=criteria.PROBLEMS,
         OUTCOMES=eligibility.OUTCOMES,
         FAILURES=eligibility.FAILURES,
     )
+
+
+def _words_of(subject: Subject, language: Language, name: str) -> str:
+    """Give a column that a criterion reads by the words of the forms of the version in force."""
+    return column_words(plan_of(version_at(subject.site, today())), name, language)
 
 
 @asks("enter data", "POST")

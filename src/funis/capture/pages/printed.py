@@ -6,10 +6,9 @@ from django.http import HttpResponse
 
 from funis.capture.casebook.blank import make_blank_forms
 from funis.capture.casebook.book import make_case_book
-from funis.capture.casebook.wording import BookWords
+from funis.capture.pages.book_words import book_words
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
-from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import newest_version, plan_of, started_with
 from funis.capture.trail.events import record_event
@@ -21,7 +20,7 @@ from funis.documents.pdf_file import render_pdf
 def case_book(asked: PageRequest, key: str) -> HttpResponse:
     """Show the case book of a subject, or give it as a PDF; that it was taken stands in the trail."""
     subject = find_subject(asked, key)
-    book = make_case_book(subject, _words(asked), asked.login)
+    book = make_case_book(subject, book_words(language_of(asked)), asked.login)
     if asked.request.method == "GET":
         back = f"/subjects/{subject.pk}"
         return draw(asked, "printed.html", document=book, back=back, back_words=subject.number, posts=True)
@@ -33,7 +32,7 @@ def case_book(asked: PageRequest, key: str) -> HttpResponse:
 def blank_forms(asked: PageRequest) -> HttpResponse:
     """Show the blank forms of every planned visit, or of one."""
     plan, visit = plan_of(newest_version()), asked.request.GET.get("visit", "")
-    found = make_blank_forms(plan, _words(asked), visit)
+    found = make_blank_forms(plan, book_words(language_of(asked)), visit)
     return draw(
         asked, "printed.html", document=found, back="/", back_words="", posts=False, visits=plan.visits,
         visit=visit,
@@ -44,12 +43,8 @@ def blank_forms(asked: PageRequest) -> HttpResponse:
 def blank_forms_pdf(asked: PageRequest) -> HttpResponse:
     """Give the blank forms as a PDF."""
     visit = asked.request.GET.get("visit", "")
-    found = make_blank_forms(plan_of(newest_version()), _words(asked), visit)
+    found = make_blank_forms(plan_of(newest_version()), book_words(language_of(asked)), visit)
     return _pdf(found, f"blank-forms-{visit}" if visit else "blank-forms")
-
-
-def _words(asked: PageRequest) -> BookWords:
-    return BookWords(in_language(asked.language), language_of(asked))
 
 
 def _pdf(document: Document, name: str) -> HttpResponse:

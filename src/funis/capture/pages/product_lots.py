@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct.product import lots, release
@@ -15,11 +17,13 @@ from funis.capture.conduct.product.tracing import (
     subjects_of_lot,
 )
 from funis.capture.forms.plan_parts import FormPlan, Language
+from funis.capture.forms.words import unit_words, window_words
 from funis.capture.models import LotDecision, LotTest, StudyForm, Unit
 from funis.capture.models.product import DECISIONS, TEST_STATES
 from funis.capture.models.product_moves import BAG, KINDS, STATES
 from funis.capture.pages.product_typed import TypedFields, shown_moment
 from funis.capture.pages.product_units import site_of
+from funis.capture.pages.rule_words import column_words, rule_words, value_words
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest, asks
@@ -57,6 +61,41 @@ def is_seen(asked: PageRequest, unit: Unit) -> bool:
     return not site_of(unit) or asked.allows(site_of(unit))
 
 
+class OutcomeShown(NamedTuple):
+    """A release rule in the words of the forms.
+
+    Attributes
+    ----------
+    outcome : as it was judged
+    rule, value, limit : in the language of the page
+    is_code : the limit stands as the study file has it
+    """
+
+    outcome: release.RuleOutcome
+    rule: str
+    value: str
+    limit: str
+    is_code: bool
+
+
+def show_outcome(outcome: release.RuleOutcome, language: Language) -> OutcomeShown:
+    """Put what was found for a release rule into the words of the forms."""
+    table = "donors" if outcome.donor else "lots"
+    plan, form = plan_of(newest_version()), plan_of_table(table)
+    names = [column_words(plan, name, language, table) for name in outcome.column.split(", ")]
+    said = ", ".join(names)
+    value = value_words(form, outcome.column, outcome.value, language)
+    simple = rule_words(form, outcome.limit, outcome.column, language)
+    told = simple or window_words(outcome.limit, language)
+    is_code = not simple and _is_rule(outcome.limit)
+    return OutcomeShown(outcome, f"{outcome.donor}: {said}" if outcome.donor else said, value, told, is_code)
+
+
+def _is_rule(limit: str) -> bool:
+    """Tell whether a limit is a rule of the study file, and not a sentence."""
+    return any(sign in limit for sign in "<>=(")
+
+
 @asks("see product")
 def show_lot(asked: PageRequest, key: str) -> HttpResponse:
     """Show a lot: its rules with what was found, its bags, and who was given them."""
@@ -71,7 +110,7 @@ def show_lot(asked: PageRequest, key: str) -> HttpResponse:
         "product_lot.html",
         lot=lot,
         state=lots.LOT_STATES[lots.lot_state(lot)],
-        outcomes=outcomes,
+        outcomes=[show_outcome(each, language_of(asked)) for each in outcomes],
         labels={field.name: field.label.shown(language_of(asked))[0] for field in plan.fields},
         values=[field for field in plan.fields if field.name in lot.data],
         tests=[field for field in plan.fields if field.name in release.lot_tests()],
@@ -89,6 +128,8 @@ def show_lot(asked: PageRequest, key: str) -> HttpResponse:
         decides=asked.rights.may("decide lot"),
         decision_words=DECISIONS,
         test_words=TEST_STATES,
+        value_words=lambda name, value: value_words(plan, name, str(value), language_of(asked)),
+        unit_words=unit_words,
         kinds=KINDS,
         states=STATES,
         shown_moment=shown_moment,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
+from funis.capture.forms.plan_parts import Language, Words
 from funis.capture.models import Account, Form, Redaction, Subject
 from funis.capture.models.factors import CODES
 from funis.capture.pages.door import ask_passkey, read_proof, relying_party
 from funis.capture.pages.subjects import find_subject
-from funis.capture.pages.templates import draw
+from funis.capture.pages.templates import draw, language_of
+from funis.capture.pages.trail_words import trail_words
 from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.accounts import clear_failures, count_failure
@@ -47,12 +50,19 @@ def _draw(asked: PageRequest, subject: Subject, *, refused: bool = False) -> Htt
             each.pk: redactions.count_copies(each.confirmed_at) for each in found if each.state == "done"
         },
         states=redactions.STATES,
+        table_words=partial(_word, language_of(asked), "tables"),
+        column_words=partial(_word, language_of(asked), "columns"),
         may_ask=may["ask for"],
         may_confirm=may["confirm"],
         may_take_back=waiting is not None and asked.rights.may("ask for redaction", subject.site),
         passkey=ask_passkey(asked.request, person) if any(may.values()) else "",
         has_codes=bool(factors.factors_of(person, CODES)),
     )
+
+
+def _word(language: Language, section: str, name: str) -> str:
+    """Give a table or a column of the trail in words; what has none as the database calls it."""
+    return trail_words(section).get(name, Words(name)).shown(language)[0]
 
 
 def _places(asked: PageRequest, waiting: Redaction) -> list[redactions.FoundWords]:

@@ -10,7 +10,7 @@ from funis.capture.conduct.allocation.arms import AlteredArmError
 from funis.capture.context import Acting, acting
 from funis.capture.pages.refusal_words import RefusalPart, refusal_parts
 from funis.capture.pages.templates import draw
-from funis.capture.people.access import PageRequest
+from funis.capture.people.access import PageRequest, language_of_person
 from funis.capture.people.accounts import rights_of
 from funis.capture.study_in_force import today
 from funis.capture.trail.events import record_event
@@ -56,10 +56,9 @@ def draw_refusal(
 
 
 def _asked(request: HttpRequest) -> PageRequest:
-    language = str(getattr(request.user, "language", "en"))
     with acting(Acting(str(request.user), sites=None)):
         rights = rights_of(request.user, today())
-    return PageRequest(request, rights, (), str(request.user), language)
+    return PageRequest(request, rights, (), str(request.user), language_of_person(request))
 
 
 def _tell_altered(request: HttpRequest, exception: AlteredArmError) -> HttpResponse:

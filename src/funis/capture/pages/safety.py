@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -65,11 +66,11 @@ def list_clocks(asked: PageRequest) -> HttpResponse:
         wanted=wanted,
         states=clocks.CLOCK_STATES,
         shown_time=clocks.shown_time,
-        words_of=hours_and_minutes,
+        words_of=partial(hours_and_minutes, language=asked.language),
     )
 
 
-def hours_and_minutes(left: timedelta) -> str:
+def hours_and_minutes(left: timedelta, language: str = "en") -> str:
     """Give a stretch of time in hours and minutes, whole minutes, without its sign.
 
     Examples
@@ -78,6 +79,8 @@ def hours_and_minutes(left: timedelta) -> str:
     ('5 h 04 min', '30 h 00 min')
     """
     minutes = int(abs(left).total_seconds()) // 60
+    if language == "zh-hans":
+        return f"{minutes // 60} 小时 {minutes % 60:02d} 分"
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
@@ -99,7 +102,7 @@ def show_clock(asked: PageRequest, key: str) -> HttpResponse:
         kinds=KINDS,
         shown_time=clocks.shown_time,
         moment_of=lambda text: clocks.shown_time(moment_at(text)),
-        words_of=hours_and_minutes,
+        words_of=partial(hours_and_minutes, language=asked.language),
         may_report=asked.rights.may("report event", clock.site),
         zone=started_with().trial.timezone,
     )

@@ -7,8 +7,10 @@ from typing import Any, cast
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from fido2.utils import websafe_encode
 
+from funis.capture.casebook.values import item_label, item_value
 from funis.capture.models import Account, Form, Signature, Subject, SubjectVisit
 from funis.capture.models.factors import CODES, PASSKEY
+from funis.capture.pages.book_words import book_words
 from funis.capture.pages.door import relying_party
 from funis.capture.pages.forms import label_of, signatures_seen, signed_values, title_of
 from funis.capture.pages.refusals import draw_refusal
@@ -139,11 +141,15 @@ def show_signatures(asked: PageRequest, key: str) -> HttpResponse:
     """Show every signature of a subject with its status and what changed since."""
     subject = find_subject(asked, key)
     forms = list(Form.objects.filter(subject=subject).with_version().select_related("visit"))
+    plans = {form.pk: plan_of(form.version).form(form.name) for form in forms}
+    t = book_words(language_of(asked))
     return draw(
         asked,
         "signatures.html",
         subject=subject,
         labels={form.pk: words for form, words in _lines(asked, forms)},
+        label=lambda form, item: item_label(plans[form], item, t),
+        value=lambda form, item, value: item_value(plans[form], item, value, t),
         **signed_values(asked, subject.site, signatures_seen(asked, subject.pk)),
     )
 

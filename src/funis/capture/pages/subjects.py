@@ -9,12 +9,14 @@ from typing import Final
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
+from funis.capture.casebook.values import value_in_words
 from funis.capture.conduct import consent, locks, screening, visits
-from funis.capture.forms.plan_parts import FormPlan
+from funis.capture.forms.plan_parts import FormPlan, Language
 from funis.capture.models import AllocationEvent, Consent, Form, Subject
 from funis.capture.models.allocations import UNBLINDED
 from funis.capture.models.screening import SCREEN_FAILURE
-from funis.capture.pages.templates import draw
+from funis.capture.pages.book_words import book_words
+from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
@@ -112,12 +114,12 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
         own=[form for form in forms if form.name == "subjects"],
         unblinded=list(AllocationEvent.objects.filter(subject=subject, kind=UNBLINDED).order_by("at")),
         tables=[
-            _table(plan.form(name), forms)
+            _table(plan.form(name), forms, language_of(asked))
             for name in ROWS
             if name in plan.by_name and not (asked.rights.is_blinded and is_withheld(name))
         ],
         end=plan.by_name.get("disposition"),
-        ends=[form for form in forms if form.name == "disposition"],
+        ends=_table(plan.form("disposition"), forms, language_of(asked))[1],
         today=day.isoformat(),
         is_blinded=asked.rights.is_blinded,
         may=lambda action: (
@@ -148,11 +150,14 @@ def _next_step(
     return (NEXT_STEPS["infusion"], f"{here}/bedside", "") if is_ready else None
 
 
-def _table(plan: FormPlan, forms: list[Form]) -> tuple[FormPlan, list[tuple[Form, str]]]:
+def _table(plan: FormPlan, forms: list[Form], language: Language) -> tuple[FormPlan, list[tuple[Form, str]]]:
     """Give a table of a subject with its rows, each in the words of its first values."""
     rows = [form for form in forms if form.name == plan.name]
-    shown = [field.name for field in plan.fields if field.role != "key"][:4]
-    words = [", ".join(str(form.data[name]) for name in shown if name in form.data) for form in rows]
+    shown, t = [field for field in plan.fields if field.role != "key"][:4], book_words(language)
+    words = [
+        ", ".join(value_in_words(field, form.data, t) for field in shown if field.name in form.data)
+        for form in rows
+    ]
     return plan, list(zip(rows, words, strict=True))
 
 

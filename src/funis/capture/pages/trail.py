@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from django.http import HttpResponse
 
+from funis.capture.casebook.values import value_in_words
 from funis.capture.conduct.screening import STATUSES
 from funis.capture.exchange.export import join_plans, plain_text
 from funis.capture.exchange.trial_rows import subject_as_of
 from funis.capture.forms.page_fields import show_words
 from funis.capture.forms.plan_parts import FormPlan
-from funis.capture.models import Form, Query, StudyVersion
-from funis.capture.pages.forms import find_form, label_of
+from funis.capture.models import Form, FormVerification, Query, StudyVersion
+from funis.capture.pages.book_words import book_words
+from funis.capture.pages.forms import find_form, label_of, title_of
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
+from funis.capture.pages.trail_words import TrailReader
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import (
     WITHHELD_EVENTS,
@@ -28,15 +32,30 @@ from funis.capture.people.blinding import (
 from funis.capture.study_in_force import newest_version, plan_of, read_moment
 from funis.capture.trail.history import Change, read_history
 
+LONGEST_PAGE = 100
+
 
 @asks("see trail")
 def show_subject_trail(asked: PageRequest, key: str) -> HttpResponse:
-    """Show everything that was done to a subject, the newest first."""
+    """Show everything that was done to a subject, the newest first, a page at a time."""
     subject = find_subject(asked, key)
     changes = _shown(asked, subject.pk, read_history(f"subject:{subject.pk}"))[::-1]
     may_redact = asked.rights.may("see redactions", subject.site)
     back = f"/subjects/{subject.pk}"
-    return draw(asked, "trail.html", title=subject.number, back=back, changes=changes, may_redact=may_redact)
+    return _draw(asked, subject.pk, changes, title=subject.number, back=back, may_redact=may_redact)
+
+
+def _draw(asked: PageRequest, subject: str, changes: list[Change], **values: Any) -> HttpResponse:
+    """Draw a page of the trail; a number in the address says which rows were seen before."""
+    before = asked.request.GET.get("before", "")
+    if before.isdecimal():
+        changes = [each for each in changes if each.seq < int(before)]
+    shown = changes[:LONGEST_PAGE]
+    forms = Form.objects.filter(subject=subject).with_version().select_related("visit").in_bulk()
+    marks = dict(FormVerification.objects.filter(subject=subject).values_list("pk", "form_id"))
+    reader = TrailReader(book_words(language_of(asked)), plan_of(newest_version()), forms, marks)
+    more = shown[-1].seq if len(changes) > LONGEST_PAGE else 0
+    return draw(asked, "trail.html", changes=list(reader.show(shown)), more=more, before=before, **values)
 
 
 def _shown(asked: PageRequest, subject: str, changes: Iterable[Change]) -> list[Change]:
@@ -78,8 +97,10 @@ def show_form_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a form, the newest first."""
     form = find_form(asked, key)
     changes = _shown(asked, form.subject_id, read_history(f"subject:{form.subject_id}", form.pk))[::-1]
-    title = f"{form.subject.number}, {form.name}"
-    return draw(asked, "trail.html", title=title, back=f"/forms/{form.pk}", changes=changes, may_redact=False)
+    title = (
+        f"{form.subject.number}, {title_of(form, plan_of(form.version).form(form.name), language_of(asked))}"
+    )
+    return _draw(asked, form.subject_id, changes, title=title, back=f"/forms/{form.pk}", may_redact=False)
 
 
 @asks("see trail")
@@ -115,11 +136,12 @@ def show_subject_as_of(asked: PageRequest, key: str) -> HttpResponse:
 
 
 def _values(form: Form, plan: FormPlan, asked: PageRequest) -> list[tuple[str, str]]:
-    """Give each value of a form with the label of its field, in printed order."""
-    language = language_of(asked)
-    labels = {key: show_words(field.label, language).text for key, (field, _) in plan.keys.items()}
-    order = {key: number for number, key in enumerate(plan.keys)}
-    return [
-        (labels.get(key, key) if plan.keys.get(key, ("", "value"))[1] == "value" else key, plain_text(value))
-        for key, value in sorted(form.data.items(), key=lambda each: order.get(each[0], len(order)))
-    ]
+    """Give each value of a form with the label of its field, in printed order and in words."""
+    t = book_words(language_of(asked))
+    found = []
+    for field in plan.fields:
+        if any(key in form.data for key, _ in field.keys):
+            label = show_words(field.label, t.language).text
+            found.append((label, value_in_words(field, form.data, t)))
+    known = {key for key, _ in plan.keys.items()}
+    return found + [(key, plain_text(value)) for key, value in form.data.items() if key not in known]

@@ -139,7 +139,7 @@ def _run(
         sites = rights.sites(checked.action)
         with seeing(sites):
             return checked.page(
-                PageRequest(request, rights, sites, person.login, person.language), *args, **named
+                PageRequest(request, rights, sites, person.login, language_of_person(request)), *args, **named
             )
 
 
@@ -154,9 +154,20 @@ def _run_holding(
     if lacks_factor(person, rights):
         return HttpResponseRedirect("/account")
     sites = rights.sites(checked.action)
-    asked = PageRequest(request, rights, sites, person.login, person.language)
+    asked = PageRequest(request, rights, sites, person.login, language_of_person(request))
     with acting(Acting(person.login, "", request.META.get("REMOTE_ADDR", ""), sites), tells=False):
         return checked.page(asked, *args, **named)
+
+
+def language_of_person(request: HttpRequest) -> str:
+    """Give the language that a person has chosen, until then that of the browser.
+
+    Parameters
+    ----------
+    request : of somebody who has logged in, or of nobody
+    """
+    person: Any = request.user
+    return getattr(person, "language", "") or language_of_browser(request)
 
 
 def language_of_browser(request: HttpRequest) -> str:

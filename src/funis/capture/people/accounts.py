@@ -95,7 +95,8 @@ def add_person(login: str, printed_name: str, password: str, *, is_given: bool =
     if Account.objects.filter(login=login).exists():
         raise ValueRangeError("login name", login, "a name that nobody has or had")
     validate_password(password)
-    person = Account(login=login, printed_name=printed_name, has_given_password=is_given)
+    # The pages speak the language of the browser until the person chooses one.
+    person = Account(login=login, printed_name=printed_name, has_given_password=is_given, language="")
     person.set_password(password)
     person.save()
     return person

@@ -201,12 +201,19 @@ def _mail(notice: SafetyNotice) -> str:
 def words_of(notice: SafetyNotice) -> tuple[str, str]:
     """Give the subject line and the text of the mail of a notice, in the language of who is told.
 
+    Who has not chosen a language is told in both.
+
     Parameters
     ----------
     notice : with its person and subject
     """
     study = started_with().trial.id
-    said = _CHINESE if notice.person.language == "zh-hans" else _ENGLISH
+    both = {"en": (_ENGLISH,), "zh-hans": (_CHINESE,)}.get(notice.person.language, (_ENGLISH, _CHINESE))
+    text = "\n".join(_text_in(said, notice, study) for said in both)
+    return f"{study}: {' / '.join(said[notice.kind] for said in both)}", text
+
+
+def _text_in(said: Mapping[str, str], notice: SafetyNotice, study: str) -> str:
     where = [f"{said['site']}: {notice.site}"] if notice.site else []
     where += [f"{said['subject']}: {notice.subject.number}"] if notice.subject else []
     lines = [
@@ -218,7 +225,7 @@ def words_of(notice: SafetyNotice) -> tuple[str, str]:
         "",
         said["last"],
     ]
-    return f"{study}: {said[notice.kind]}", "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def set_address(person: Account, address: str, reason: str) -> Account:

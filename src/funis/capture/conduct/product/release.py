@@ -8,7 +8,7 @@ recalls the lot at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ class RuleOutcome:
     limit : the rule as the study file has it
     met : whether it is met; None where that cannot be told
     may_wait : it is a result that may come after the release, and is awaited
+    donor : code of the donor that the rule is about, empty where it is about the lot
     """
 
     rule: str
@@ -48,6 +49,12 @@ class RuleOutcome:
     limit: str
     met: bool | None
     may_wait: bool = False
+    donor: str = ""
+
+    @property
+    def column(self) -> str:
+        """Give the column of the rule, or the columns, without the donor before them."""
+        return self.rule.removeprefix(_before(self.donor)) if self.donor else self.rule
 
     def frozen(self) -> dict[str, Any]:
         """Give it as a decision keeps it."""
@@ -80,25 +87,32 @@ def evaluate_release(lot: StudyForm) -> list[RuleOutcome]:
     return found
 
 
+def _before(donor: str) -> str:
+    return f"donor {donor}: "
+
+
 def _judge_donors(lot: StudyForm, study: Study) -> Iterator[RuleOutcome]:
     donors = donors_of_lot(lot)
     if not donors:
         yield RuleOutcome("donor", "", "known", None)
-    asked = study.donor or Donor()
     for donor in donors:
-        row = _row_of(donor, DONORS)
-        before = f"donor {donor.code}: "
-        for rule in asked.rules:
-            yield _judge_rule(row, DONORS, rule, before, frozenset())
-        for test in asked.tests:
-            met = judge_result(row, DONORS, test.test, test.rule)
-            yield RuleOutcome(before + test.test, _shown(row[test.test]), test.rule, met)
-            if test.window_words:
-                yield _judge_specimen(row, test, before)
-        found = row["eligible"]
-        yield RuleOutcome(
-            before + "eligible", _shown(found), "eligible = 1", None if found is None else found == 1
-        )
+        for outcome in _judge_donor(donor, study.donor or Donor()):
+            yield replace(outcome, donor=donor.code)
+
+
+def _judge_donor(donor: StudyForm, asked: Donor) -> Iterator[RuleOutcome]:
+    row, before = _row_of(donor, DONORS), _before(donor.code)
+    for rule in asked.rules:
+        yield _judge_rule(row, DONORS, rule, before, frozenset())
+    for test in asked.tests:
+        met = judge_result(row, DONORS, test.test, test.rule)
+        yield RuleOutcome(before + test.test, _shown(row[test.test]), test.rule, met)
+        if test.window_words:
+            yield _judge_specimen(row, test, before)
+    found = row["eligible"]
+    yield RuleOutcome(
+        before + "eligible", _shown(found), "eligible = 1", None if found is None else found == 1
+    )
 
 
 def _judge_specimen(row: Row, test: DonorTest, before: str) -> RuleOutcome:
