@@ -9,6 +9,7 @@ from itertools import groupby
 from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, GradeRule, Item
 from funis.catalogue.registry import definition, definitions
+from funis.catalogue.wording.curves import curve_words
 from funis.catalogue.wording.instruments import instrument_words
 from funis.scoring.check_values import checked_items
 from markdown_parts import build_table, render_signature
@@ -106,6 +107,7 @@ def _render_facts(found: Definition) -> list[str]:
         ("Look-back window", found.window_words()),
         ("Score", _how(found)),
         ("Range", f"{found.range.lowest:g} to {found.range.highest:g} {found.unit}".rstrip()),
+        *([("Begins at", f"{found.intercept:g}, to which the points are added")] if found.intercept else []),
         *([("Applies where", f"`{found.applies}`; elsewhere `not_applicable`")] if found.applies else []),
         ("Missing items", found.missing),
         (
@@ -176,6 +178,8 @@ def _levels(item: Item) -> str:
 
 
 def _points(found: Definition, item: Item) -> str:
+    if item.curve is not None:
+        return curve_words(item)
     if found.kind == "grades" or item.is_measured:
         return ""
     return ", ".join(
@@ -260,7 +264,8 @@ def _how(found: Definition) -> str:
     if found.factors:
         return "the equation below"
     if found.kind in ("mean", "maximum") and found.systems:
-        return f"the {found.kind} of the totals of {' and '.join(found.systems)}"
+        what = "means" if found.within == "mean" else "totals"
+        return f"the {found.kind} of the {what} of {' and '.join(found.systems)}"
     return _HOW[found.kind]
 
 

@@ -21,6 +21,8 @@ TRANSLATED = (
     "tear_breakup_time", "oral_dryness", "ocular_dryness", "omeract_ultrasound", "rand_36_energy_fatigue",
     "rand_36_emotional_wellbeing", "rand_36_general_health", "rand_36_pain", "rand_36_physical_functioning",
     "rand_36_role_emotional", "rand_36_role_physical", "rand_36_social_functioning",
+    "sle_das", "eq_5d_5l_china", "eq_5d_5l_england",
+    "lupusqol",
 )  # fmt: skip
 FILES = sorted((FOLDER / "zh_Hans").glob("*.toml"))
 

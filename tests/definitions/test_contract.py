@@ -38,7 +38,7 @@ def draw_value(item: Item, near: dict[str, list[float]], rng: random.Random) -> 
 
 
 def limits_of(definition: Definition) -> dict[str, list[float]]:
-    near: dict[str, list[float]] = {}
+    near = {item.name: [item.curve.limit] for item in definition.items if item.curve is not None}
     conditions = [feature.when for feature in definition.features]
     conditions += [rule.when for rule in definition.rules if rule.when]
     for condition in conditions:
@@ -103,15 +103,20 @@ def assert_bounds_hold(truth: pl.DataFrame, partial: pl.DataFrame, name: str) ->
 @pytest.mark.parametrize("name", SCORED)
 def test_range_reached_is_range_declared(name: str) -> None:
     definition = funis.definition(name)
-    assert reachable_range(definition) == (definition.range.lowest, definition.range.highest)
+    declared = [definition.range.lowest, definition.range.highest]
+    # What is added in thousandths, or by a logarithm, agrees to nine decimals.
+    assert reachable_range(definition) == pytest.approx(declared, rel=0, abs=1e-9)
     lowest = {item.name: item.values[0] if item.values else item.minimum for item in definition.items}
     highest = {item.name: item.values[-1] if item.values else item.maximum for item in definition.items}
     if definition.kind == "grades":
         for measured in FALLING & set(lowest):
             lowest[measured], highest[measured] = highest[measured], lowest[measured]
+    for item in definition.items:
+        if item.curve is not None and item.curve.falls:
+            lowest[item.name], highest[item.name] = highest[item.name], lowest[item.name]
     frame = pl.DataFrame([lowest, highest], infer_schema_length=None)
-    assert funis.score(frame, name)[name].to_list() == [definition.range.lowest, definition.range.highest]
-    assert score_each(frame, name, name) == [definition.range.lowest, definition.range.highest]
+    assert funis.score(frame, name)[name].to_list() == pytest.approx(declared, rel=0, abs=1e-9)
+    assert score_each(frame, name, name) == pytest.approx(declared, rel=0, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -148,13 +153,14 @@ def test_limit_below_on_and_above(name: str, item: str, term: Term) -> None:
     assert isinstance(term.limit, Decimal)
     tried = [term.limit - STEP, term.limit, term.limit + STEP]
     expected = {"<": [1, 0, 0], "<=": [1, 1, 0], ">": [0, 0, 1], ">=": [0, 1, 1]}[term.operator]
-    zero = {one.name: one.values[0] for one in definition.items}
+    zero = {one.name: one.values[0] if one.values else one.maximum for one in definition.items}
+    zero |= {one.name: one.minimum for one in definition.items if one.curve and not one.curve.falls}
     frame = pl.DataFrame(
         [{**zero, item: None, term.name: float(value)} for value in tried], infer_schema_length=None
     )
-    highest = definition.item(item).points[-1]
-    assert funis.score(frame, name)[name].to_list() == [highest * met for met in expected]
-    assert score_each(frame, name, name) == [highest * met for met in expected]
+    wanted = [definition.intercept + definition.item(item).points[-1] * met for met in expected]
+    assert funis.score(frame, name)[name].to_list() == wanted
+    assert score_each(frame, name, name) == wanted
 
 
 def rule_boundaries() -> list[tuple[str, str, str, Term]]:

@@ -46,7 +46,9 @@ def outline(definition: Definition) -> Iterable[dict[str, str]]:
     extra += ["less is worse"] if definition.less_is_worse else []
     extra += ["grades a toxicity"] if definition.is_toxicity else []
     extra += ["each eye"] if definition.per_system else []
+    extra += [f"{definition.within} within a system"] if definition.within != "sum" else []
     extra += [f"{one.name} is the {one.how}" for one in definition.summaries]
+    extra += [f"begins at {definition.intercept:g}"] if definition.intercept else []
     extra += [f"turned round by {definition.reversed_by}"] if definition.reversed_by else []
     ends = {"lowest": spell(definition.range.lowest), "highest": spell(definition.range.highest)}
     found = {"kind": definition.kind} | ends | {"unit": definition.unit, "digits": str(definition.digits)}
@@ -99,6 +101,17 @@ def labs(definition: Definition) -> Iterable[dict[str, str]]:
         yield {key: " ".join(str(item.row) for item in filled)}
 
 
+def curves(definition: Definition) -> Iterable[dict[str, str]]:
+    for item in definition.items:
+        curve = item.curve
+        if curve is not None:
+            assert (curve.above is None) != (curve.below is None)
+            found = {"row": str(item.row), "from": f"{'below' if curve.falls else 'above'} {curve.limit:g}"}
+            found |= {"over": spell(curve.over), "held at": spell(curve.at_least)}
+            numbers = {"constant": curve.constant, "times": curve.times, "ln": curve.ln}
+            yield found | {key: spell(value) for key, value in numbers.items()}
+
+
 def spell_feature(feature: Feature) -> dict[str, str]:
     found = {"feature": feature.name, "clause": feature.clause, "when": str(feature.when)}
     found["only if"] = " ".join(f"{name} {spell(value)}" for name, value in feature.choice)
@@ -123,6 +136,7 @@ PARTS: dict[str, Callable[[Definition], Iterable[dict[str, str]]]] = {
     "recorded_by": recorded_by,
     "labs": labs,
     "renal_features": renal_features,
+    "curves": curves,
 }
 
 
@@ -186,7 +200,9 @@ def test_sex_may_be_written_with_one_letter() -> None:
 
 
 def test_points_within_a_system_are_added() -> None:
-    assert {funis.definition(name).within for name in NAMES} == {"sum"}
+    assert {
+        name: funis.definition(name).within for name in NAMES if funis.definition(name).within != "sum"
+    } == {"lupusqol": "mean"}
 
 
 @pytest.mark.parametrize("part", [*PARTS, "measures", "excluded_causes"])

@@ -77,8 +77,8 @@ def studies() -> dict[str, Study]:
     return {name: read_study(TRIALS / name) for name in NAMES}
 
 
-def test_there_are_four() -> None:
-    assert len(NAMES) == 4
+def test_there_are_five() -> None:
+    assert len(NAMES) == 5
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -325,3 +325,55 @@ def test_cd19_car_t(studies: dict[str, Study]) -> None:
     # Day 28 is within 28 days, day 29 is not; both are within 30.
     assert printed["Dose-limiting toxicity within 28 days"].startswith("1/4")
     assert printed["Any event within 30 days"].startswith("3/4")
+
+
+# --- umbilical-cord mesenchymal stem cells -------------------------------------------------------
+
+
+def msc_rows() -> Rows:
+    """Four infused subjects with an A in kidney and skin at the start.
+
+    M1  both quiet from month 1 on                                                   major response
+    M2  kidney at B at month 3, skin quiet                                           partial response
+    M3  kidney still at A                                                            none
+    M4  as M1, but died on day 60 of an event of grade 5 that began on day 31        none
+    """
+    names = ("M1", "M2", "M3", "M4")
+    rows = people(dict.fromkeys(names), 360)
+    rows["disposition"][3] |= {"status": "died", "date": on(60)}
+    for name in names:
+        for visit, day in (("baseline", 0), ("month_1", 30), ("month_3", 90), ("month_6", 180)):
+            if name == "M4" and day > 60:
+                continue
+            kidney = {"M2": "B", "M3": "A"}.get(name, "D")
+            found = (
+                grades(renal="A", mucocutaneous="A") if day == 0 else grades(renal=kidney, mucocutaneous="D")
+            )
+            rows.setdefault("bilag_2004", []).append(
+                {"subject": name, "visit": visit, "date": on(day), **found}
+            )
+    rows["safety_questions"] = [
+        {"subject": name, "visit": "day_10", "date": on(10), "asked": 1, "any_event": 1} for name in names
+    ]
+    rows["adverse_events"] = [
+        {"subject": "M1", "term": "Fever", "start": on(0), "grade": 1, "serious": 0, "related": 1},
+        {"subject": "M1", "term": "Lung infection", "start": on(10), "grade": 3, "serious": 1, "related": 0},
+        {"subject": "M2", "term": "Lung infection", "start": on(11), "grade": 3, "serious": 1, "related": 0},
+        {"subject": "M4", "term": "Sepsis", "start": on(31), "grade": 5, "serious": 1, "related": 0},
+    ]  # fmt: skip
+    return rows
+
+
+def test_uc_msc(studies: dict[str, Study]) -> None:
+    study = studies["uc_msc_nct03562065"]
+    results = analyse(study, tables_from_frames(study, msc_rows()))
+    found = answers(results)["clinical_response month_3"]
+    assert found == {"M1": "MCR", "M2": "PCR", "M3": "none", "M4": "none"}
+    (table, *_) = build_adverse_event_tables(study, read_numbers(results.numbers))
+    printed = {row.stub.text: row.cells[0].text.partition(";")[0] for row in table.rows if row.cells}
+    # Day 10 is within ten days, day 11 is not; day 31 is beyond month 1.
+    assert printed["Any event up to day 10"] == "1/4"
+    assert printed["Grade 3 or more up to day 10"] == "1/4"
+    assert printed["Grade 3 or more up to month 1"] == "2/4"
+    assert printed["Grade 3 or more up to month 3"] == "3/4"
+    assert [rule.event_group for rule in study.stopping] == ["not_tolerated_10"]

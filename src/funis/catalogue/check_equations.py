@@ -8,6 +8,7 @@ from funis.catalogue.definition_file import DefinitionFinding
 from funis.catalogue.model_instrument import Definition, EquationFactor
 
 _WAYS = ("maximum", "minimum", "mean")
+_WITHIN = ("sum", "maximum", "mean")
 
 
 def check_outputs(definition: Definition) -> Iterator[DefinitionFinding]:
@@ -28,6 +29,9 @@ def check_outputs(definition: Definition) -> Iterator[DefinitionFinding]:
         if not definition.systems or summary.name in definition.systems:
             fix = "Name systems, and give the summary a name of its own."
             yield DefinitionFinding(*place, "name", summary.name, "nothing to join under this name", fix)
+    if definition.within not in _WITHIN:
+        fix = f"Write one of {_WITHIN}."
+        yield DefinitionFinding("file", None, "", "within", definition.within, "no such way", fix)
     if definition.per_system and not definition.systems:
         yield DefinitionFinding("file", None, "", "per_system", "true", "there are no systems", "Name them.")
     parts = [summary.name for summary in definition.summaries]

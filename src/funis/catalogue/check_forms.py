@@ -81,7 +81,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         toxicity.if rules.grade
     """),
     ("a number", _is_number, """
-        lowest highest minimum maximum weight per_minutes only_above over at_most routes.factor
+        lowest highest minimum maximum weight per_minutes only_above over at_most routes.factor intercept
         factors.at_least power base times constant equals_5_mg mg_per_day mean sd
         correlation
     """),
@@ -109,7 +109,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         ("true, false or a text", _either(_is_text, lambda value: isinstance(value, bool)), "optional"),
     ("a table of values", _table_of(_is_plain), "if where only_if items.spellings"),
     ("a table of texts", _table_of(_is_text), "licence"),
-    ("a table of numbers", _table_of(_is_number), "grade_points"),
+    ("a table of numbers", _table_of(_is_number), "grade_points items.curve"),
     ("a table of lists of texts", _table_of(_texts), "sets"),
     ("a table or a list of two numbers", _either(_table_of(_is_number), _list_of(_is_number)), "range"),
     ("a table of tables", _table_of(_is_table), "response.parameters quantities"),

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
+from statistics import fmean
+from typing import Final
 
+from funis.catalogue.check_curves import check_curves
 from funis.catalogue.check_equations import check_equation, check_outputs
 from funis.catalogue.check_wording import check_completeness
 from funis.catalogue.conditions import Condition
 from funis.catalogue.definition_file import DefinitionFinding
 from funis.catalogue.model_instrument import GRADES, LEVELS, Definition, GradeRule
+from funis.nine_decimals import round_exactly
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # A condition on the laboratory's own limits needs no limit in the definition.
 _LIMIT_SUFFIXES = ("_low", "_high")
+_JOINS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {"sum": sum, "maximum": max, "mean": fmean}
 
 
 def check_instrument(definition: Definition) -> Iterator[DefinitionFinding]:
@@ -37,6 +43,7 @@ def check_instrument(definition: Definition) -> Iterator[DefinitionFinding]:
     yield from _check_range(definition)
     yield from check_outputs(definition)
     yield from check_equation(definition)
+    yield from check_curves(definition)
     yield from check_completeness(definition)
 
 
@@ -264,8 +271,10 @@ def _check_range(definition: Definition) -> Iterator[DefinitionFinding]:
     if any(item.is_measured and None in (item.minimum, item.maximum) for item in definition.items):
         return  # The row is named already; without its limits nothing can be added up.
     reached = reachable_range(definition)
+    if reached is not None and not all(map(math.isfinite, reached)):
+        return  # The curve is named.
     declared = (definition.range.lowest, definition.range.highest)
-    if reached is not None and reached != declared:
+    if reached is not None and tuple(map(round_exactly, reached)) != declared:
         yield DefinitionFinding(
             "range", None, "", "range", f"{declared[0]:g} to {declared[1]:g}",
             f"the items reach {reached[0]:g} to {reached[1]:g}", "Correct the points or the range.",
@@ -287,18 +296,16 @@ def reachable_range(definition: Definition) -> tuple[float, float] | None:
         points = [value for _, value in definition.grade_points] or [0]
         return float(min(points)) * len(definition.systems), float(max(points)) * len(definition.systems)
     ends = []
-    for end, limit in ((min, "minimum"), (max, "maximum")):
-        parts: dict[str, float] = {
-            i.name: getattr(i, limit) if i.is_measured else end(i.points) for i in definition.items
-        }
-        ends.append(_combine(definition, parts))
+    for end in (0, 1):
+        parts = {item.name: item.points_span[end] for item in definition.items}
+        ends.append(definition.intercept + _combine(definition, parts))
     return ends[0], ends[1]
 
 
 def _combine(definition: Definition, parts: dict[str, float]) -> float:
-    join = max if definition.within == "maximum" else sum
-    joined = [
-        join(parts[item.name] for item in definition.items if item.system == system)
+    join = _JOINS.get(definition.within, sum)
+    joined: list[float] = [
+        join([parts[item.name] for item in definition.items if item.system == system])
         for system in definition.systems
     ] or list(parts.values())
     if definition.kind == "maximum":

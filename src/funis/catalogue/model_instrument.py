@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from funis.catalogue.conditions import Condition
+from funis.catalogue.model_curve import Curve
 from funis.catalogue.model_parameter import Parameter
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -45,6 +46,7 @@ class Item:
     alternatives : items that measure the same thing, this one included; one recorded is enough
     spellings : other ways to write a value, in lower case, and the value each stands for
     analyte : the measured quantity of the table of analytes that it is, which gave the limits
+    curve : points of a measured quantity; without it the quantity itself is added
     """
 
     row: int
@@ -64,6 +66,7 @@ class Item:
     level_labels: tuple[str, ...] = ()
     spellings: tuple[tuple[str, Value], ...] = ()
     analyte: str = ""
+    curve: Curve | None = None
 
     @property
     def is_measured(self) -> bool:
@@ -77,6 +80,14 @@ class Item:
             return self.minimum, self.maximum
         numbers = [float(value) for value in self.values if not isinstance(value, str)]
         return (min(numbers), max(numbers)) if numbers else (None, None)
+
+    @property
+    def points_span(self) -> tuple[float, float]:
+        """Fewest and most points; a measured quantity without a curve counts as itself."""
+        if not self.is_measured:
+            return min(self.points), max(self.points)
+        ends = float(self.minimum or 0), float(self.maximum or 0)
+        return ends if self.curve is None else self.curve.span(*ends)
 
     @property
     def is_text(self) -> bool:
@@ -273,10 +284,11 @@ class Definition:
     range : lowest and highest total
     unit, digits : unit of the score and decimals it is printed with
     not_done : ``absent`` or ``missing``: what the paper says of an assessment that was not done
-    within : ``sum`` or ``maximum`` of the items of one system
+    within : ``sum``, ``maximum`` or ``mean`` of the items of one system
     reversed_by : yes/no parameter that says that the scale was recorded the other way round
     applies : condition on recorded items; where it fails the instrument is not applicable
     constant, factors : equation of a measured score
+    intercept : what a sum begins with, before any row is added
     per_system : whether the total of each system is given as a column of its own
     summaries : further ways of joining the totals of the systems
     less_is_worse : whether a low value is the worst one
@@ -315,10 +327,11 @@ class Definition:
     unit: str = ""
     digits: int = 0
     not_done: Literal["absent", "missing"] = "missing"
-    within: Literal["sum", "maximum"] = "sum"
+    within: Literal["sum", "maximum", "mean"] = "sum"
     reversed_by: str = ""
     applies: Condition | None = None
     constant: float = 1.0
+    intercept: float = 0.0
     factors: tuple[EquationFactor, ...] = ()
     per_system: bool = False
     summaries: tuple[PartSummary, ...] = ()

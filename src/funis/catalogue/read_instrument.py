@@ -25,6 +25,7 @@ from funis.catalogue.model_instrument import (
     Route,
 )
 from funis.catalogue.model_parameter import Parameter
+from funis.catalogue.read_curve import read_curve
 
 FindInstrument = Callable[[str], Definition]
 FindAnalytes = Callable[[], AnalyteTable]
@@ -61,6 +62,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "notes",
                 "applies",
                 "constant",
+                "intercept",
                 "factors",
                 "per_system",
                 "summaries",
@@ -92,6 +94,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "spellings",
                 "analyte",
                 "reversed",
+                "curve",
             ],
         ),
     ),
@@ -223,6 +226,7 @@ def _build_definition(
         reversed_by=table.get("reversed_by", ""),
         applies=_parse(file, "file", table["applies"], None) if "applies" in table else None,
         constant=float(table.get("constant", 1)),
+        intercept=float(table.get("intercept", 0)),
         factors=tuple(_build_factor(row) for row in table.get("factors", ())),
         per_system=table.get("per_system", False),
         summaries=tuple(map(_build_summary, table.get("summaries", ()))),
@@ -381,6 +385,7 @@ def _build_item(
         level_labels=tuple(row.get("level_labels", ())),
         spellings=tuple(row.get("spellings", {}).items()),
         alternatives=next((group for group in groups if name in group), ()),
+        curve=read_curve(file, place, row),
     )
 
 

@@ -119,6 +119,7 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
         missing=missing,
         systems=instrument.systems if instrument.kind == "grades" else (),
         equation=_equation_lines(instrument, layout.parameters),
+        intercept=instrument.intercept,
     )
 
 
@@ -180,6 +181,8 @@ def _explain_item(
     points: float | None = None
     if not item.is_measured and instrument.kind in ("sum", "mean", "maximum") and value is not None:
         points = item.points_of(value if item.is_text else int(value))
+    elif item.curve is not None and value is not None:
+        points = 0.0 if ignored else item.curve.points_of(float(value))
     elif item.is_measured and instrument.kind == "mean" and value is not None:
         points = float(value)
     previous = ""

@@ -15,8 +15,10 @@ from typing import Any, Final
 
 import narwhals as nw
 
+from funis.catalogue.model_curve import Curve
 from funis.catalogue.model_instrument import Definition, Item
 from funis.frames.under_way import Column
+from funis.nine_decimals import compare_exactly
 from funis.scoring.deciding_rule import spell
 from funis.scoring.items import ItemCell, ScoringLayout
 from funis.scoring.measured import build_measured
@@ -85,6 +87,8 @@ def _sum_items(layout: ScoringLayout, cells: Mapping[str, ItemCell], settled: Ma
         unknown = [value.is_null().cast(layout.level_type) for value in values]
         gaps.append(reduce(add, unknown).cast(kind) * share)
     lower = reduce(add, lowest)
+    if layout.definition.intercept:
+        lower = lower + layout.ops.lit(layout.definition.intercept, kind)
     return Bounds(lower, lower + reduce(add, gaps))
 
 
@@ -153,22 +157,22 @@ def number_type(layout: ScoringLayout) -> Any:
     return layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
 
 
-def points_range(item: Item) -> tuple[float, float]:
-    """Give the fewest and the most points of an item; a measured item counts as its value."""
-    if item.is_measured:
-        return float(item.minimum or 0), float(item.maximum or 0)
-    return item.points[0], item.points[-1]
-
-
 def _points(
     layout: ScoringLayout, item: Item, cell: ItemCell, settled: Mapping[str, Column], *, at_top: bool
 ) -> Column:
     """Points of an item, with an unknown one at its lowest or highest level."""
     kind = number_type(layout)
-    lowest, highest = (layout.ops.lit(_plain(end), kind) for end in points_range(item))
+    lowest, highest = (layout.ops.lit(_plain(end), kind) for end in item.points_span)
     if cell.ends is not None:
         lowest, highest = (_known_points(layout, item, replace(cell, value=end)) for end in cell.ends)
     known = _known_points(layout, item, cell)
+    if item.curve is not None and cell.ignored is not None:
+        # Not due to the disease: no points, whatever was measured.
+        lowest = highest = layout.ops.lit(0.0, kind)
+        known = layout.ops.when(cell.ignored).then(lowest).otherwise(known)
+        highest = (
+            layout.ops.when(cell.ignored).then(lowest).otherwise(layout.ops.lit(item.points_span[1], kind))
+        )
     if not at_top:
         return layout.ops.when(cell.value.is_null()).then(lowest).otherwise(known)
     end = highest
@@ -184,6 +188,8 @@ def _plain(value: float) -> float | int:
 def _known_points(layout: ScoringLayout, item: Item, cell: ItemCell) -> Column:
     """Points of a recorded item: a share of its value where the table says so, else value by value."""
     kind = number_type(layout)
+    if item.curve is not None:
+        return _points_of_curve(layout, item.curve, cell)
     if item.is_measured:
         return cell.value.cast(kind)
     if not item.is_text and item.points[0] == 0 and item.values[0] == 0:
@@ -200,15 +206,38 @@ def _known_points(layout: ScoringLayout, item: Item, cell: ItemCell) -> Column:
     return expr
 
 
+def _points_of_curve(layout: ScoringLayout, curve: Curve, cell: ItemCell) -> Column:
+    """Give the points of a quantity: none up to the limit, beyond it those of the curve."""
+    kind = layout.ops.Float64
+    value = cell.value.cast(kind)
+    none = layout.ops.lit(0.0, kind)
+    is_beyond = compare_exactly(value, "<" if curve.falls else ">", curve.limit)
+    held = value / curve.over
+    if curve.at_least is not None:
+        held = (
+            layout.ops.when(held < curve.at_least).then(layout.ops.lit(curve.at_least, kind)).otherwise(held)
+        )
+    points = held * curve.times + curve.constant
+    if curve.ln:
+        # Up to the limit nothing is asked of the logarithm, which 0 has none of.
+        inside = layout.ops.when(is_beyond).then(held).otherwise(layout.ops.lit(1.0, kind))
+        points = points + inside.log() * curve.ln
+    return layout.ops.when(is_beyond).then(points).otherwise(
+        layout.ops.when(value.is_null()).then(layout.ops.lit(None, kind)).otherwise(none)
+    )  # fmt: skip
+
+
 def _gap(layout: ScoringLayout, item: Item, cell: ItemCell, settled: Mapping[str, Column]) -> Column:
     """Points that an unknown item could still add."""
     kind = number_type(layout)
     unknown = cell.value.is_null()
     if item.name in settled:
         unknown = unknown & ~settled[item.name]
+    if item.curve is not None and cell.ignored is not None:
+        unknown = unknown & ~cell.ignored
     if cell.ends is not None:
         return _gap_between(layout, item, cell.ends, unknown)
-    lowest, highest = points_range(item)
+    lowest, highest = item.points_span
     return unknown.cast(kind) * layout.ops.lit(_plain(highest - lowest), kind)
 
 
@@ -229,12 +258,13 @@ def _combine(layout: ScoringLayout, parts: Mapping[str, Column]) -> Column:
 
 
 def _join_systems(layout: ScoringLayout, parts: Mapping[str, Column]) -> dict[str, Column]:
-    """Join the items of each system: their sum, or the highest of them."""
+    """Join the items of each system: their sum, their mean, or the highest of them."""
     definition = layout.definition
-    how = "maximum" if definition.within == "maximum" else "sum"
     return {
         system: join_columns(
-            layout, how, [parts[item.name] for item in definition.items if item.system == system]
+            layout,
+            definition.within,
+            [parts[item.name] for item in definition.items if item.system == system],
         )
         for system in definition.systems
     }

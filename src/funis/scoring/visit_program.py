@@ -50,7 +50,7 @@ def can_be_traced(definition: Definition) -> bool:
         return False
     if definition.kind == "grades":
         return True
-    has_parts = definition.summaries or definition.per_system or definition.applies
+    has_parts = definition.intercept or definition.summaries or definition.per_system or definition.applies
     is_sum = definition.kind == definition.within == "sum" and len(levels) == len(definition.items)
     return is_sum and not has_parts and all(float(p).is_integer() for item in levels for p in item.points)
 

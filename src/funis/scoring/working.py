@@ -79,6 +79,7 @@ class Explanation:
     missing: str
     systems: tuple[str, ...] = ()
     equation: tuple[str, ...] = ()
+    intercept: float = 0.0
 
     def __str__(self) -> str:
         """Print the working row by row."""
@@ -98,6 +99,8 @@ def _print_explanation(found: Explanation) -> list[str]:
     lines.append("")
     name, outputs = found.name, found.outputs
     total = outputs.get(name)
+    if found.intercept:
+        lines.append(f"Begins at {found.intercept:g}, to which the points are added")
     if found.equation:
         lines += ["Equation: the product of", *(f"  {line}" for line in found.equation), ""]
     lower, upper = outputs[f"{name}_lower"], outputs[f"{name}_upper"]

@@ -17,6 +17,7 @@ from funis.catalogue.model_instrument import (
     Route,
 )
 from funis.catalogue.wording.basis import basis_words
+from funis.catalogue.wording.curves import curve_words
 from funis.catalogue.wording.plain_words import (
     compared_words,
     in_small,
@@ -137,6 +138,8 @@ def rule_lines(found: Definition, values: Mapping[str, Any]) -> Iterator[str]:
     >>> next(rule_lines(egfr, egfr.parameter_values())).split(":")[0]
     'Taken from the first of these that was recorded'
     """
+    if found.intercept:
+        yield f"The sum begins with {number_words(Decimal(str(found.intercept)))}."
     yield from _feature_lines(found, values)
     yield from _rule_lines(found, values)
     yield from _equation_lines(found, values)
@@ -236,7 +239,7 @@ def _item_lines(found: Definition, values: Mapping[str, Any]) -> Iterator[str]:
 
 def _points_words(found: Definition, item: Item) -> str:
     if item.is_measured:
-        return "measured"
+        return curve_words(item)
     levels = joined_words([str(value) for value in item.values], "or")
     numbers = [float(value) for value in item.values if not isinstance(value, str)]
     if numbers[1:] and numbers[0] > numbers[-1]:

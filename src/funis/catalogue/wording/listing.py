@@ -23,6 +23,7 @@ from funis.catalogue.registry import (
     responses,
 )
 from funis.catalogue.wording.criteria import criteria_words
+from funis.catalogue.wording.curves import curve_words
 from funis.catalogue.wording.indices import index_words
 from funis.catalogue.wording.instruments import condition_words, rule_lines
 from funis.catalogue.wording.plain_words import joined_words, name_words, number_words, with_unit
@@ -182,7 +183,7 @@ def _item_line(found: Definition, values: Mapping[str, Any], item: Item) -> str:
 def _weight_words(found: Definition, item: Item) -> str:
     """Say what the values of an item contribute; nothing where its rows are no points."""
     if item.is_measured:
-        return "measured"
+        return curve_words(item)
     if found.kind == "grades" or item.is_text:
         return f"system {name_words(item.system)}" if item.system else ""
     points = [Decimal(str(each)) for each in item.points]

@@ -73,7 +73,13 @@ def can_be_traced(definition: Definition, columns: Collection[str] = ()) -> bool
         return False
     if definition.kind == "grades":
         return True
-    has_more = definition.flags or definition.summaries or definition.per_system or definition.applies
+    has_more = (
+        definition.intercept
+        or definition.flags
+        or definition.summaries
+        or definition.per_system
+        or definition.applies
+    )
     is_plain = all(not (item.is_measured or item.is_text) for item in definition.items)
     is_whole = all(float(point).is_integer() for item in definition.items for point in item.points)
     return definition.kind == "sum" and definition.within == "sum" and is_plain and is_whole and not has_more
