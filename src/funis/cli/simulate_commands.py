@@ -15,6 +15,7 @@ from funis.cli.arguments import Folder, existing_folder
 
 if TYPE_CHECKING:
     from funis.simulate.pages.simulation_page import ToldSimulation
+    from funis.simulate.trials.one_trial import TrialPlan
 
 Html = Annotated[Path | None, typer.Option("--html", help="File to write, with the pictures.")]
 Relapses = Annotated[
@@ -47,6 +48,10 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
     patients: Annotated[int, typer.Option(min=2, max=2000, help="Of each trial.")] = 40,
     scenario: Annotated[str, typer.Option(help="The world: yearly, five_year, null or harm.")] = "yearly",
     seed: Seed = 1,
+    trial: Annotated[
+        int | None,
+        typer.Option(min=0, help="Run this trial of the run alone, print its numbers, write nothing."),
+    ] = None,
     workers: Annotated[
         int, typer.Option(min=1, max=256, help="Processes; the numbers do not depend on it.")
     ] = 1,
@@ -72,6 +77,9 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
         study, scenario=scenario, patients=patients, seed=seed, endpoints=tuple(endpoint or ())
     )
     place = out if out is not None else folder / "simulation"
+    if trial is not None:
+        _run_alone(plan, trial, as_json=json_)
+        return
     with show_progress(trials) as tell:
         found = simulate_trials(
             plan, trials, place, workers=workers, cluster=cluster, resume=resume, tell=tell
@@ -82,6 +90,19 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
     }  # fmt: skip
     write_whole(place / "summary.json", json.dumps(record, indent=2, ensure_ascii=False))
     _answer(tell_trials(found), record, place / "report.html", as_json=json_)
+
+
+def _run_alone(plan: TrialPlan, trial: int, *, as_json: bool) -> None:
+    """Run one trial of a run alone and print its numbers."""
+    from funis.simulate.pages.one_trial_page import list_numbers, write_one_trial
+    from funis.simulate.trials.one_trial import run_some_trials
+
+    rows = run_some_trials(plan, [trial])
+    record = {
+        "study": plan.study.trial.id, "scenario": plan.scenario.name, "patients": plan.patients,
+        "seed": plan.seed, "trial": trial, "numbers": list_numbers(rows),
+    }  # fmt: skip
+    print_answer(write_one_trial(plan, trial, rows), record, as_json=as_json)
 
 
 def reinfuse(

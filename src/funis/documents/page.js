@@ -94,6 +94,11 @@
     say("missing", word("missing", number.missing));
     say("missing_outcome", word("missing", number.missing_outcome));
     say("status", number.status);
+    // a page may have further facts of its own, some of them written as a program writes
+    for (const name of read().further ?? []) {
+      say(name, number[name]);
+      if (read().code?.includes(name) && number[name]) list.lastElementChild.replaceChildren(make("code", number[name]));
+    }
     const id = make("dd");
     const link = make("a");
     link.href = address(number.id);

@@ -21,12 +21,13 @@ _LEGEND: Spec = {"orient": "top", "symbolType": "stroke", "symbolSize": 260}
 
 @dataclass(frozen=True, slots=True)
 class DesignTable:
-    """A table of a design: heads, rows of words, notes."""
+    """A table of a design: heads, rows of words, notes, and the address of each number that opens."""
 
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    ids: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from funis.design.pages.told import DesignTable, join_text
-from funis.documents.document import Block, Document, Guidance, ItemList, Paragraph, Section, plain
+from funis.documents.document import (
+    Block,
+    Document,
+    Guidance,
+    ItemList,
+    Paragraph,
+    Prose,
+    Section,
+    plain,
+)  # fmt: skip
 from funis.documents.figure import FigureSpec
 from funis.documents.numbering import number_sections
-from funis.documents.table import TableSpec, text_rows
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, text_rows
 from funis.results.text import format_number
 from funis.version import VERSION
+
+OPEN: Final = plain(
+    "Every result in a table opens what it was made of: scenario, seed, counts, Monte Carlo error, and the "
+    "command that runs one of its trials again alone. Choose a number with the mouse or with Tab and Enter."
+)
+CLOSED: Final = plain(
+    "Scenario, seed and the numbers of the trials stand under each table; funis simulate with --trial runs "
+    "one "
+    "of them again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +47,8 @@ class ToldSimulation:
     figures, tables : in reading order
     assumptions : what was assumed, a row each
     cautions : what to beware of, a sentence each
+    numbers : what the page shows when a number is opened, by its address
+    opened : the paragraphs with the numbers that open; empty where none does
     """
 
     title: str
@@ -37,6 +59,8 @@ class ToldSimulation:
     tables: tuple[DesignTable, ...]
     assumptions: DesignTable
     cautions: tuple[str, ...]
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    opened: tuple[Prose, ...] = ()
 
 
 def build_page(told: ToldSimulation) -> Document:
@@ -46,7 +70,8 @@ def build_page(told: ToldSimulation) -> Document:
     )
     tables = tuple(_table(f"table-{number}", "figures", each) for number, each in enumerate(told.tables, 1))
     words: tuple[Block, ...] = tuple(
-        Paragraph(plain(each), is_lead=not place) for place, each in enumerate(told.paragraphs)
+        Paragraph(each, is_lead=not place)
+        for place, each in enumerate(told.opened or tuple(map(plain, told.paragraphs)))
     )
     sections = (
         Section("answer", "The answer", (*words, *figures)),
@@ -66,15 +91,33 @@ def build_page(told: ToldSimulation) -> Document:
         closing=f"funis {VERSION}",
         running_head=told.title,
         generator=f"funis {VERSION}",
-        guidance=Guidance(contents="Contents", skip="Skip to the answer"),
+        guidance=Guidance(
+            contents="Contents",
+            skip="Skip to the answer",
+            close="Close",
+            open_numbers=OPEN if told.numbers else (),
+            closed_numbers=CLOSED if told.numbers else (),
+        ),
+        numbers=told.numbers,
     )
 
 
 def _table(name: str, section: str, table: DesignTable) -> TableSpec:
     return TableSpec(
-        name, section, table.title, table.heads, text_rows(table.rows), table.notes,
+        name, section, table.title, table.heads, _rows(table), table.notes,
         is_text=section == "assumptions", is_stacked=True,
     )  # fmt: skip
+
+
+def _rows(table: DesignTable) -> tuple[TableRow, ...]:
+    """Make the rows of a table; a number with an address opens."""
+    if not table.ids:
+        return text_rows(table.rows)
+    cells = [
+        [TableCell((Inline(text, name),)) for text, name in zip(*both, strict=True)]
+        for both in zip(table.rows, table.ids, strict=True)
+    ]
+    return tuple(TableRow(first, tuple(rest)) for first, *rest in cells)
 
 
 def write_page_text(told: ToldSimulation) -> str:

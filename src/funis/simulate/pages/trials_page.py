@@ -8,9 +8,20 @@ from typing import Final
 
 from funis.design.pages.told import DesignTable, percent
 from funis.documents.colours import GROUPS
+from funis.documents.document import Prose, plain
 from funis.documents.figure import FigureSpec, Spec, finish, fit, wrapped_axis
+from funis.documents.table import Inline
 from funis.results import name_sustained
 from funis.results.text import format_number, format_shortest
+from funis.simulate.pages.opened_numbers import (
+    COUNTS,
+    ESTIMATES,
+    build_numbers,
+    name_number,
+    open_rows,
+    open_words,
+    shares_of,
+)  # fmt: skip
 from funis.simulate.pages.simulation_page import ToldSimulation
 from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials.characteristics import Characteristic
@@ -45,13 +56,40 @@ def tell_trials(found: SimulatedTrials) -> ToldSimulation:
     figures = [
         replace(each, footnotes=(*each.footnotes, _origin(found))) for each in drawn if each is not None
     ]
-    tables = (_table_powers(plan.study, powers), _table_estimates(found),
-              _table_coverage(plan.study, coverage), _table_load(found))  # fmt: skip
+    biases, means = _of(found, "bias"), [each for each in found.characteristics if each.kind == "mean"]
+    opened = [
+        open_rows(
+            _table_powers(plan.study, powers), powers, shares_of("Share of trials with P below the level")
+        ),
+        open_rows(_table_estimates(found), biases, ESTIMATES),
+        open_rows(
+            _table_coverage(plan.study, coverage),
+            coverage,
+            shares_of("Share of intervals that hold the truth"),
+        ),
+        open_rows(_table_load(found), means, COUNTS),
+    ]
+    answer = _answer(found, powers)
     return ToldSimulation(
-        "Virtual trials", "funis simulate", asked, _answer(found, powers),
-        tuple(figures), tuple(replace(each, notes=(*each.notes, _origin(found))) for each in tables),
+        "Virtual trials", "funis simulate", asked, answer,
+        tuple(figures), tuple(replace(each, notes=(*each.notes, _origin(found))) for each, _ in opened),
         list_assumptions(plan), _beware(found),
+        build_numbers(found, (number for _, numbers in opened for number in numbers)),
+        tuple(_open_answer(plan.study, line, powers) for line in answer),
     )  # fmt: skip
+
+
+def _open_answer(study: Study, line: str, powers: Iterable[Characteristic]) -> Prose:
+    """Let the numbers of the sentence about a test open, as in its row of the table."""
+    for each in powers:
+        start = f"{name_place(study, each.where)}: P below "
+        if line.startswith(start):
+            shown = (
+                (percent(each.value), name_number(each)),
+                (_between(each), name_number(each, "interval")),
+            )
+            return (Inline(start), *open_words(line.removeprefix(start), shown))
+    return plain(line)
 
 
 def _origin(found: SimulatedTrials) -> str:

@@ -25,6 +25,7 @@ class Characteristic:
     error : its Monte Carlo standard error
     trials : that gave a number
     truth : what is estimated, where that is known
+    example : number of a trial behind it; of a share the first trial that counts, if any does
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Characteristic:
     error: float
     trials: int
     truth: float | None = None
+    example: int = 0
 
 
 def summarise(rows: pl.DataFrame, truth: pl.DataFrame, alpha: float) -> tuple[Characteristic, ...]:
@@ -65,7 +67,8 @@ def summarise(rows: pl.DataFrame, truth: pl.DataFrame, alpha: float) -> tuple[Ch
 def _powers(rows: pl.DataFrame, alpha: float) -> list[Characteristic]:
     found = []
     for where, part in rows.filter(pl.col("statistic") == "p").group_by(_WHERE, maintain_order=True):
-        found.append(_share("power", _named(where), int((part["value"] < alpha).sum()), part.height, None))
+        below = part.filter(pl.col("value") < alpha)
+        found.append(_share("power", _named(where), below["trial"], part["trial"], None))
     return found
 
 
@@ -97,8 +100,8 @@ def _coverage(named: dict[str, str], part: pl.DataFrame, target: float) -> list[
     if not {"lower", "upper"} <= set(wide.columns):
         return []
     whole = wide.drop_nulls()
-    inside = int(((whole["lower"] <= target) & (target <= whole["upper"])).sum())
-    return [_share("coverage", named, inside, whole.height, target)] if whole.height else []
+    inside = whole.filter((pl.col("lower") <= target) & (pl.col("upper") >= target))
+    return [_share("coverage", named, inside["trial"], whole["trial"], target)] if whole.height else []
 
 
 def _counts(rows: pl.DataFrame) -> list[Characteristic]:
@@ -123,6 +126,11 @@ def _by_key(rows: pl.DataFrame) -> dict[tuple[str, ...], float]:
     }
 
 
-def _share(kind: str, named: dict[str, str], count: int, of: int, truth: float | None) -> Characteristic:
-    value = count / of
-    return Characteristic(kind, named, value, math.sqrt(value * (1 - value) / of), of, truth)
+def _share(
+    kind: str, named: dict[str, str], counted: pl.Series, of: pl.Series, truth: float | None
+) -> Characteristic:
+    """Make a share of the trials that count among those that gave a number."""
+    value, n = counted.len() / of.len(), of.len()
+    example = counted if counted.len() else of
+    error = math.sqrt(value * (1 - value) / n)
+    return Characteristic(kind, named, value, error, n, truth, int(example.to_numpy().min()))
