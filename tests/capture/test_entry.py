@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect, sync_playwright
 from tests.capture.entry_server import ITEMS, EntryServer
 
 pytestmark = pytest.mark.browser
@@ -296,6 +296,35 @@ def test_another_answer_than_a_receipt_is_none(context: BrowserContext, server: 
     server.mode = "up"
     server.wait_for(1)
     wait_until_all_is_saved(page)
+
+
+def test_what_is_chosen_before_the_script_has_come_is_entered(
+    context: BrowserContext, server: EntryServer
+) -> None:
+    page, held = context.new_page(), list[Route]()
+    page.route("**/static/entry.js", lambda route: held.append(route))  # noqa: PLW0108 - a built-in is not taken
+    page.goto(f"{server.home}/form/F1", wait_until="commit")
+    page.locator("[data-item=rash] input[value='1']").check()
+    page.locator("[data-item=seizure] input[value='0']").check()
+    assert server.applied == []
+    held[0].continue_()
+    server.wait_for(2)
+    wait_until_all_is_saved(page)
+    assert sorted(applied_to(server)) == [("rash", 1), ("seizure", 0)]
+
+
+def test_the_page_says_at_once_that_an_entry_is_not_on_the_server(
+    context: BrowserContext, server: EntryServer
+) -> None:
+    page = open_form(context, server)
+    server.mode = "down"
+    said = page.evaluate(
+        """() => {
+          document.querySelector("[data-item=rash] input[value='1']").click();
+          return document.querySelector("[data-unsent]").textContent;
+        }"""
+    )
+    assert said == "1 not yet on the server"
 
 
 def test_what_is_not_taken_does_not_hold_up_the_rest(context: BrowserContext, server: EntryServer) -> None:

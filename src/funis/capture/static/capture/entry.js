@@ -26,6 +26,9 @@ const guesses = new Map();
 const newest = new Map();
 let queue;
 let unsent = 0;
+// Entries that are on their way to the disk: no list has them yet, and they are not on the server.
+let keeping = 0;
+let counted = 0;
 let isFilling = false;
 
 const bar = document.querySelector("[data-unsent]") ?? document.body.appendChild(make("p", "unsent"));
@@ -60,9 +63,16 @@ const isNewest = (entry, key) => (newest.get(nameOf(entry, key)) ?? entry.key) =
 const shown = (value) => (value === null || value === undefined ? WORDS.empty : String(value));
 
 async function count() {
+  const turn = ++counted;
   const entries = await queue.list();
+  // A later count knows more: what this one has read may be older than what stands in the bar.
+  if (turn !== counted) return;
   const open = entries.filter((entry) => entry.stopped).length;
-  unsent = entries.length - open;
+  tellCounts(entries.length - open + keeping, open);
+}
+
+function tellCounts(waiting, open) {
+  unsent = waiting;
   const words = [unsent ? WORDS.unsent.replace("{n}", unsent) : WORDS.none];
   if (open) words.push(WORDS.open.replace("{n}", open));
   bar.textContent = words.join(" · ");
@@ -86,7 +96,8 @@ async function enter(form, field) {
     key: crypto.randomUUID(), form: form.dataset.form, url: form.dataset.saveUrl, changes,
     reason, entered_at: new Date().toISOString(),
   };
-  unsent += 1;
+  keeping += 1;
+  tellCounts(unsent + 1, Number(bar.dataset.open ?? 0));
   remember(entry);
   say(field, "entered");
   try {
@@ -95,6 +106,8 @@ async function enter(form, field) {
     guesses.set(entry.key, score(form));
     await kept;
     await settled(form, Object.keys(changes), entry.key);
+    keeping -= 1;
+    await count();
   } catch (error) {
     say(field, "broken", WORDS.broken);
     bar.textContent = WORDS.broken;
@@ -124,7 +137,18 @@ async function settled(form, keys, but) {
     if (stopped.refused.length + stopped.conflicts.length) await queue.replace({ ...entry, stopped });
     else if (!entry.stopped.status) await queue.remove(entry.place);
   }
-  await count();
+}
+
+/** Enter what was changed before this script listened: on a slow line a page can be filled before that. */
+async function enterEarlier() {
+  const fields = forms.flatMap((form) => [...form.querySelectorAll("[data-item]")].map((field) => [form, field]));
+  for (const [form, field] of fields) {
+    const typed = document.activeElement;
+    // Where somebody types, the change is told when the field is left.
+    if (typed?.matches('input[type="text"], input:not([type]), textarea') && field.contains(typed)) continue;
+    const entered = enter(form, field);
+    if (document.querySelector("dialog[data-reason][open]")) await entered;
+  }
 }
 
 /** Show what was saved and is asked about; what was said before of the fields that were judged goes. */
@@ -180,6 +204,7 @@ function showConflict(form, { item, yours, theirs, by, at }) {
     say(field, "", "");
     if (Object.keys(changesOf(field)).length) await enter(form, field);
     await settled(form, [item]);
+    await count();
   };
   mine.addEventListener("click", () => choose(yours));
   take.addEventListener("click", () => choose(theirs));
@@ -325,6 +350,7 @@ async function start() {
     const field = document.activeElement?.closest?.("[data-item]");
     if (unsent || (field && Object.keys(changesOf(field)).length)) event.preventDefault();
   });
+  void enterEarlier();
   await count();
   // Not before: an entry that were sent and gone while the form is filled would be missing on it.
   queue.wake();
