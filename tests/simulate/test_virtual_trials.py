@@ -15,7 +15,7 @@ from funis.cli import app
 from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials import run_trials as running
 from funis.simulate.trials.characteristics import summarise
-from funis.simulate.trials.course_of_activity import draw_relapses, mean_course
+from funis.simulate.trials.course_of_activity import draw_luck, find_relapse_days, mean_course
 from funis.simulate.trials.lupus_findings import FINDINGS, LAB_MODELS, NEVER
 from funis.simulate.trials.one_trial import CONDUCT, KEY, TrialPlan, run_some_trials
 from funis.simulate.trials.run_trials import PartsError, run_trials
@@ -71,11 +71,12 @@ def test_virtual_patients_are_like_those_published(study: Study, plan: TrialPlan
 def test_relapses_come_as_the_hazard_says() -> None:
     """Without imprint the hazard is constant: f (1 - exp(-h0 t)) from month 6 on."""
     world = find_scenario("null")
-    days = draw_relapses(world, 40_000, 545.25, (), np.random.default_rng(6))
+    luck = draw_luck(world, 40_000, np.random.default_rng(6))
+    days = find_relapse_days(world, luck, 545.25, ())
     months = (545 - 180) / 30.4375
     expected = world.prone * (1 - math.exp(-world.h0 * months))
     assert np.mean(np.isfinite(days)) == pytest.approx(expected, abs=0.01)
-    harmed = draw_relapses(find_scenario("harm"), 40_000, 545.25, (0.0, 7.0), np.random.default_rng(6))
+    harmed = find_relapse_days(find_scenario("harm"), luck, 545.25, (0.0, 7.0))
     assert np.isfinite(harmed).mean() > np.isfinite(days).mean() + 0.03
 
 
@@ -272,7 +273,7 @@ def test_the_command_writes_parts_summary_and_page(tmp_path: Path) -> None:
     assert "--resume" in str(CliRunner().invoke(app, asked).exception)
 
 
-def test_a_course_at_a_visit_is_simulated_and_one_that_waits_is_refused(study: Study) -> None:
+def test_a_course_at_a_visit_is_simulated_and_two_that_wait_are_refused(study: Study) -> None:
     """Month 6 is day 180: two infusions at first, one more then, and the effect does not wane as before."""
     again = Infusion(day=0, when="month_6", cells_per_kg=1e6)
     repeated = study.model_copy(update={"infusions": (*study.infusions, again)})
@@ -282,6 +283,7 @@ def test_a_course_at_a_visit_is_simulated_and_one_that_waits_is_refused(study: S
     assert twice < once
     given = funis.simulate.draw_trial(repeated, patients=5, seed=8)["infusions"]
     assert set(given["number"]) == {1, 2, 3}
-    waits = Infusion(day=0, when="relapse", cells_per_kg=1e6)
-    with pytest.raises(CannotSimulateError, match="funis reinfuse compares policies"):
-        check_study(study.model_copy(update={"infusions": (*study.infusions, waits)}))
+    at_relapse = Infusion(day=0, when="relapse", cells_per_kg=1e6)
+    at_rise = Infusion(day=0, when="rule", rule="sledai_2k >= 12", cells_per_kg=1e6)
+    with pytest.raises(CannotSimulateError, match="two courses that wait"):
+        check_study(study.model_copy(update={"infusions": (*study.infusions, at_relapse, at_rise)}))

@@ -90,6 +90,11 @@ course            a measure at the baseline of a course, and its    n mean sd lo
                   (category: relapse, rule);
                   ``allocated_at_relapse``, ``retreated_in_arm``
                   (category: the arm)
+at_relapse        definition (category: responder, cannot tell,     count, percent, lower and upper by
+                  not_due) by visit counted from the relapse, of    clopper_pearson and wilson
+                  each arm it was allocated to
+                  ``<variable>_change`` of each arm, the same       n mean sd se lower upper median ...
+                  both, with the contrast                           as comparison
 product           donors, lots, infusions; traced_to_lot,           count, percent of donors, lots, infusions;
                   unbroken; ``lot_passage``, ``donor_hiv`` ...      n mean sd median q1 q3 min max
                   (category: a result; infusions_of_lot: the lot)
@@ -119,6 +124,7 @@ import polars as pl
 
 from funis.analysis import summary as analysis_summary
 from funis.analysis.absent_values import list_absent
+from funis.analysis.after_allocation import compare_allocated
 from funis.analysis.baseline_split import describe_split
 from funis.analysis.cell_product import describe_product
 from funis.analysis.cohorts import derive_populations
@@ -214,6 +220,10 @@ def analyse(study: Study, tables: Tables) -> Results:
     count_toxicity_grades(run, scored)
     describe_exposure(run)
     describe_courses(run, tables, scored, visits)
+    if study.re_randomisation is not None:
+        compare_allocated(
+            run, visits, (gather_values(study, tables, scored), gather_grades(scored)), study.endpoints
+        )
     describe_glucocorticoid(run)
     count_concomitant(run)
     gaps = (*gaps, *check_courses(run, visits))

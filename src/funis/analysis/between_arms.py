@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -42,6 +42,9 @@ BETWEEN: Final[dict[str, tuple[str, Callable[..., Comparison]]]] = {
 }
 #: Tests of a mean: a value beyond what the assay measures has none.
 _OF_A_MEAN: Final = frozenset({"welch", "permutation"})
+COMPARISON: Final = "comparison"
+Beside: TypeAlias = tuple[Cohort, Cohort, Cohort]
+"""An arm, the control arm, and both together."""
 
 
 def find_pairs(run: Run) -> tuple[tuple[str, str], ...]:
@@ -56,7 +59,7 @@ def _subgroups(endpoint: Endpoint) -> Sequence[str]:
     return endpoint.subgroups if endpoint.subgroup_only and endpoint.subgroups else (ALL, *endpoint.subgroups)
 
 
-def arms_beside(run: Run, endpoint: Endpoint) -> Iterator[tuple[Cohort, Cohort, Cohort]]:
+def arms_beside(run: Run, endpoint: Endpoint) -> Iterator[Beside]:
     """Give the arm, the control and both together, in each subgroup asked for."""
     for subgroup in _subgroups(endpoint):
         whole = run.populations.cohort(endpoint.population, subgroup)
@@ -66,14 +69,27 @@ def arms_beside(run: Run, endpoint: Endpoint) -> Iterator[tuple[Cohort, Cohort, 
             yield pair[0], pair[1], both
 
 
-def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
-    """Compare the changes of arms at each visit by the tests that belong to its methods."""
+def _or_own(run: Run, endpoint: Endpoint, beside: Sequence[Beside] | None) -> Iterator[Beside]:
+    yield from arms_beside(run, endpoint) if beside is None else beside
+
+
+def compare_changes_between(
+    run: Run, endpoint: Endpoint, beside: Sequence[Beside] | None = None, *, analysis: str = COMPARISON
+) -> None:
+    """Compare the changes of arms at each visit by the tests that belong to its methods.
+
+    Parameters
+    ----------
+    run, endpoint : the analysis on its way, and what is compared
+    beside : arms to compare; those of the study by default
+    analysis : where the numbers stand
+    """
     methods = [BETWEEN[name] for name in endpoint.methods if name in BETWEEN]
     for variable in endpoint.all_variables:
         if not methods or variable not in run.panel.changes:
             continue
         matrix, rule = changes_of(run, endpoint, variable)
-        for first, second, both in arms_beside(run, endpoint):
+        for first, second, both in _or_own(run, endpoint, beside):
             for visit in visits_of(run, endpoint):
                 column = matrix.values[:, visit]
                 known = ~np.isnan(column)
@@ -85,7 +101,7 @@ def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
                 rows = rows_behind(run.panel, variable, matrix, visit, chosen)
                 key = f"{endpoint.id} {name_change(variable)}"
                 place = replace(
-                    both.place_of_change("comparison", variable), visit=at_visit, endpoint=endpoint.id,
+                    both.place_of_change(analysis, variable), visit=at_visit, endpoint=endpoint.id,
                     n=len(chosen), missing=run.policy(variable), missing_outcome=rule,
                     source=run.source(both, key, at_visit, rows),
                 )  # fmt: skip
@@ -108,19 +124,34 @@ def _add_sizes(run: Run, place: Place, first: int, second: int) -> None:
     run.numbers.add(place, "n_second", second, text=str(second))
 
 
-def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) -> None:
+def compare_responses_between(
+    run: Run,
+    endpoint: Endpoint,
+    judged: Sequence[Answers],
+    beside: Sequence[Beside] | None = None,
+    *,
+    analysis: str = COMPARISON,
+) -> None:
     """Compare the shares of responders: difference in percentage points by Newcombe, P by Fisher.
 
     Of each class of response the difference has its interval and no P: the classes are parts of one answer,
     which is tested once. Where it is open which class somebody has, the classes are not compared.
+
+    Parameters
+    ----------
+    run, endpoint : the analysis on its way, and what is compared
+    judged : what the definition said at each visit
+    beside : arms to compare; those of the study by default
+    analysis : where the numbers stand
     """
     for answers in judged:
-        for first, second, both in arms_beside(run, endpoint):
+        for first, second, both in _or_own(run, endpoint, beside):
             determinate = [answers.determinate & cohort.members for cohort in (first, second)]
             if not all(each.any() for each in determinate):
                 continue
             for name, chosen in _classes_compared(answers, both):
-                _compare_class(run, endpoint, answers, (name, chosen), (both, determinate))
+                place = both.place(analysis, answers.definition, name)
+                _compare_class(run, endpoint, answers, (place, chosen), (both, determinate))
 
 
 def _classes_compared(answers: Answers, both: Cohort) -> Iterator[tuple[str, Booleans]]:
@@ -137,17 +168,18 @@ def _compare_class(
     run: Run,
     endpoint: Endpoint,
     answers: Answers,
-    counted: tuple[str, Booleans],
+    counted: tuple[Place, Booleans],
     over: tuple[Cohort, Sequence[Booleans]],
 ) -> None:
     """Add the difference of one share between two arms, tested where it is that of all responders."""
-    (name, chosen), (both, determinate) = counted, over
+    (named, chosen), (both, determinate) = counted, over
+    name = named.category
     visit = answers.visit or ALL
     n = [int(each.sum()) for each in determinate]
     k = [int((chosen & each).sum()) for each in determinate]
     key = f"{endpoint.id} {answers.definition}: {name} {visit} arms"
     place = replace(
-        both.place("comparison", answers.definition, name), visit=visit, endpoint=endpoint.id,
+        named, visit=visit, endpoint=endpoint.id,
         n=sum(n), missing_outcome=endpoint.missing_outcome,
         source=subject_source(run, both, key, determinate[0] | determinate[1], answers.rows),
     )  # fmt: skip
@@ -176,7 +208,7 @@ def compare_times_between(run: Run, endpoint: Endpoint, day: Floats, happened: B
             continue
         name = endpoint.event or "event"
         place = replace(
-            both.place("comparison", name), endpoint=endpoint.id, n=int(entering.sum()),
+            both.place(COMPARISON, name), endpoint=endpoint.id, n=int(entering.sum()),
             source=subject_source(run, both, f"{endpoint.id} {name} arms", entering),
         )  # fmt: skip
         _add_sizes(run, place, int(is_first.sum()), int((~is_first).sum()))

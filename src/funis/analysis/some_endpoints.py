@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
+from funis.analysis.after_allocation import compare_allocated
 from funis.analysis.analyse import arrange_run
+from funis.analysis.courses_checked import check_courses
 from funis.analysis.findings import check_scored
 from funis.analysis.observations import (
     gather_grades,
@@ -18,6 +20,7 @@ from funis.analysis.observations import (
 from funis.analysis.one_endpoint import estimate_endpoint
 from funis.data.tables import Tables
 from funis.errors import Finding
+from funis.study.courses import conditional_courses
 from funis.study.days import derive_subject_frame
 from funis.study.model import Study
 
@@ -59,12 +62,15 @@ def analyse_apart(
     )
     missing = {name: policy for each in scored.values() for name, policy in each.policies().items()}
     numbers = []
+    waits = bool(conditional_courses(study))
+    asked = [each for each in study.endpoints if each.id in endpoints]
     for group in range(count):
         frames = {name: parts[group] for name, parts in by_table.items()}
         run = arrange_run(study, frames, people[group], (values[group], grades[group]), missing)
-        for endpoint in study.endpoints:
-            if endpoint.id in endpoints:
-                estimate_endpoint(run, endpoint, visits[group])
+        for endpoint in asked:
+            estimate_endpoint(run, endpoint, visits[group])
+        compare_allocated(run, visits[group], (values[group], grades[group]), asked)
+        found = (*found, *(check_courses(run, visits[group]) if waits else ()))
         numbers.append(run.numbers.frame())
     return numbers, (*tables.findings, *found)
 

@@ -62,6 +62,10 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
         list[str] | None, typer.Option(help="Endpoint of the study file; may be given again.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; by default simulation in DIR.")] = None,
+    cells_for: Annotated[
+        int | None,
+        typer.Option(min=0, help="Courses at relapse or by a rule that there are cells for, in a trial."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     json_: Json = False,
 ) -> None:
@@ -74,8 +78,9 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
 
     study = read_study(existing_folder(folder))
     plan = plan_trials(
-        study, scenario=scenario, patients=patients, seed=seed, endpoints=tuple(endpoint or ())
-    )
+        study, scenario=scenario, patients=patients, seed=seed, endpoints=tuple(endpoint or ()),
+        cells_for=cells_for,
+    )  # fmt: skip
     place = out if out is not None else folder / "simulation"
     if trial is not None:
         _run_alone(plan, trial, as_json=json_)
@@ -86,7 +91,7 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
         )
     record = {
         "study": study.trial.id, "scenario": scenario, "trials": trials, "patients": patients, "seed": seed,
-        "fingerprint": found.key, "characteristics": _record(found.characteristics),
+        "cells_for": cells_for, "fingerprint": found.key, "characteristics": _record(found.characteristics),
     }  # fmt: skip
     write_whole(place / "summary.json", json.dumps(record, indent=2, ensure_ascii=False))
     _answer(tell_trials(found), record, place / "report.html", as_json=json_)

@@ -85,6 +85,7 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     # Of the cells the main part has what was given; donors and lots would make it longer than eight pages.
     ("table-main-product", "influence"),
     ("table-comparison", "models"),
+    ("table-at-relapse-tests", "models"),
     # Every grade of every test is looked up; the main part has who got worse.
     ("table-lab-shifts", "laboratory"),
     ("table-courses-labs", "laboratory"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
@@ -22,6 +23,12 @@ from funis.reporting.number_book import (
 from funis.results import ALL, name_change
 from funis.study.model import Study
 
+DIFFERENCE: Final = (
+    "Difference: arm minus control. Changes: mean difference for Welch’s t test, Hodges-Lehmann "
+    "shift for the rank-sum test, mean difference without an interval for the permutation test. "
+    "Responders: percentage points with Newcombe’s interval, P by Fisher."
+)
+
 
 def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify every comparison of an arm with the control arm, one row a visit and test."""
@@ -29,21 +36,12 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     if not groups:
         return ()
     labels = Labels(study)
-    rows: list[TableRow] = []
-    for group in groups:
-        rows.append(heading(_title(labels, group)))
-        for visit in _ordered(study, book.visits(group)):
-            rows += _visit_rows(labels, book, group, visit)
+    rows = [row for group in groups for row in compare_rows(labels, book, group)]
     used = [number for group in groups for number in book.all(group)]
     ends = [group.endpoint for group in groups]
     heads = ("", "n, arm", "n, control", f"Difference ({levels_text(study, ends)} CI)", "Test", "P")
     notes = (
-        (
-            "Difference: arm minus control. Changes: mean difference for Welch’s t test, Hodges-Lehmann "
-            "shift for the rank-sum test, mean difference without an interval for the permutation test. "
-            "Responders: percentage points with Newcombe’s interval, P by Fisher. "
-            "Time to event: events observed (expected) in arm and control."
-        ),
+        f"{DIFFERENCE} Time to event: events observed (expected) in arm and control.",
         _unadjusted(used),
         *level_notes(labels, ends),
         *describe_basis(labels, used),
@@ -51,6 +49,13 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     title = "Comparison between arms: every test"
     whole = TableSpec("table-comparison", "comparison", title, heads, tuple(rows), notes)
     return (*_event_table(labels, book, groups), whole)
+
+
+def compare_rows(labels: Labels, book: NumberBook, group: Group) -> Iterator[TableRow]:
+    """Give the rows of one measure compared between two arms: a heading, and a row a visit and test."""
+    yield heading(_title(labels, group))
+    for visit in _ordered(labels.study, book.visits(group)):
+        yield from _visit_rows(labels, book, group, visit)
 
 
 def _unadjusted(used: Iterable[Number]) -> str:

@@ -33,6 +33,7 @@ _WITH_INTERVAL: Final = frozenset(
         *("summary", "change", "course", "test", "mmrm", "comparison", "systems", "time_to_event"),
         *("response", "relapse", "durability", "adverse_events", "sensitivity", "response_over_visits"),
         *("performance_goal", "co_primary", "estimand", "event_rate", "adjudication", "flare_count"),
+        "at_relapse",
     }
 )
 #: A limit, a spread or a P stands with what it belongs to, the first of these that is there.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from funis.documents.table import TableSpec
 from funis.reporting.assumed_tables import build_assumed_tables
+from funis.reporting.at_relapse_tables import build_at_relapse_tables
 from funis.reporting.baseline_split_tables import build_split_tables
 from funis.reporting.baseline_tables import (
     build_baseline_tables,
@@ -130,6 +131,7 @@ def _other_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tab
         *build_regression_tables(study, book),
         *build_assumed_tables(study, book),
         *build_comparison_tables(study, book),
+        *build_at_relapse_tables(study, book),
         *build_model_tables(study, book),
         *build_estimand_tables(study, book),
         *build_co_primary_tables(study, book),

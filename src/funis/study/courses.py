@@ -101,6 +101,9 @@ RETREATED_UNMET: Final = "retreated_without_condition"
 #: Of whom relapsed, who was allocated to each arm; of those, who was infused again.
 ALLOCATED: Final = "allocated_at_relapse"
 RETREATED_IN_ARM: Final = "retreated_in_arm"
+#: Of those allocated, both arms counted from the relapse; and who has no planned visit so long after it.
+AT_RELAPSE: Final = "at_relapse"
+NOT_DUE: Final = "not_due"
 #: How a course is called that was given and that the study file does not plan.
 NOT_PLANNED: Final = "not_planned"
 

@@ -57,6 +57,8 @@ FIXED: Final[dict[str, str]] = {
     "table-retreated": "infused again before a visit of the first treatment",
     "table-listing-courses": "each later course of treatment",
     "table-main-comparison": "times to an event compared between arms",
+    "table-at-relapse": "response after the relapse, by the arm it was allocated to",
+    "table-at-relapse-tests": "arms that a relapse was allocated to, every test",
     "table-comparison": "comparison between arms",
     "table-other-scores": "scores that no endpoint asks for",
     "table-other-labs": "laboratory tests that no endpoint asks for",

@@ -7,7 +7,8 @@ from typing import Final
 
 from funis.design.pages.told import DesignTable, percent
 from funis.results.text import format_number, format_shortest
-from funis.simulate.parameters import PARAMETERS
+from funis.simulate.parameters import FIXED, PARAMETERS
+from funis.simulate.trials.later_course import waits
 from funis.simulate.trials.lupus_findings import FINDINGS, LAB_MODELS, NEVER, LabModel
 from funis.simulate.trials.one_trial import TrialPlan
 from funis.simulate.trials.scenario import ASSUMPTIONS, RAISED, TAPER
@@ -30,7 +31,8 @@ def list_assumptions(plan: TrialPlan) -> DesignTable:
     ----------
     plan : of the run
     """
-    rows = (*_world(plan), *_fitted(plan), *_patients(), *_findings(), *_laboratory(), *_conduct())
+    rows = (*_world(plan), *_fitted(plan), *_patients(), *_findings(), *_laboratory(), *_conduct(),
+            *_later_course(plan))  # fmt: skip
     marks = (
         "Derived: computed from published figures under a stated assumption. Assumed: nobody measured it, "
         "or it was entered by hand."
@@ -105,3 +107,28 @@ def _conduct() -> Iterator[Row]:
         "assumed",
     )
     yield "Deaths", "none", "they are not simulated", "assumed"
+
+
+def _later_course(plan: TrialPlan) -> Iterator[Row]:
+    """Give what is assumed of a course that waits for what is found."""
+    if not waits(plan.study):
+        return
+    weight = next(each for each in FIXED if each.key == "later")
+    yield (
+        weight.name[:1].upper() + weight.name[1:],
+        format_shortest(weight.numbers[0]),
+        weight.source,
+        weight.sure,
+    )
+    yield (
+        "Activity after a later course", "falls by the share by which the model's mean course falls",
+        "no published figure of cells given at relapse", "assumed",
+    )  # fmt: skip
+    yield "Relapses of one patient", "at most one", "no published figure of a second one", "assumed"
+    cells = "no limit" if plan.cells_for is None else str(plan.cells_for)
+    yield "Later courses that there are cells for, in a trial", cells, "entered by hand", "assumed"
+    if plan.study.re_randomisation is not None:
+        yield (
+            "Allocation at relapse", "everybody whose relapse is found, on that day",
+            "by the methods of the capture server; nobody refuses", "assumed",
+        )  # fmt: skip

@@ -25,8 +25,11 @@ from funis.simulate.pages.opened_numbers import (
 from funis.simulate.pages.simulation_page import ToldSimulation
 from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials.characteristics import Characteristic
+from funis.simulate.trials.later_course import waits
+from funis.simulate.trials.one_trial import TRUE_SIZE_AGAIN, TRUE_TRIALS
 from funis.simulate.trials.simulated import SimulatedTrials
 from funis.stats.proportion import wilson
+from funis.study.courses import AT_RELAPSE
 from funis.study.model import Study
 
 _SHOWN_CLASSES: Final = ("responder", "MCR", "PCR", "")
@@ -116,13 +119,16 @@ def name_place(study: Study, where: dict[str, str]) -> str:
     """Name what a number is of, in the words of the study file."""
     endpoint = next((each for each in study.endpoints if each.id == where["endpoint"]), None)
     visit = next((each.printed for each in study.visits if each.name == where["visit"]), "")
-    words = [endpoint.label if endpoint is not None and endpoint.label else where["endpoint"], visit]
+    after = " after the relapse" if visit and where["analysis"] == AT_RELAPSE else ""
+    words = [endpoint.label if endpoint is not None and endpoint.label else where["endpoint"], visit + after]
     words += ["kept to the end"] if where["variable"].endswith(name_sustained("")) else []
     method = where["method"].replace("_", " ")
-    words += [where["category"], _METHODS.get(where["method"], method)]
+    words += [where["category"].replace("_", " "), _METHODS.get(where["method"], method)]
     if where["population"] not in {"", "treated"}:
         words.append(_AMONG.get(where["population"], f"of {where['population'].replace('_', ' ')}"))
-    if where["contrast"] not in {"", "all"}:
+    if where["analysis"] == AT_RELAPSE and where["contrast"]:
+        words.append(f"{where['arm']} minus {where['contrast']}")
+    elif where["contrast"] not in {"", "all"}:
         words.append(f"against {where['contrast']}")
     elif where["arm"] not in {"", "all"}:
         words.append(f"arm {where['arm']}")
@@ -137,8 +143,10 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
         "recorded data go through."
     )
     lines = [passed]
-    if powers:
-        first = powers[0]
+    # Where a relapse is allocated to arms, their difference is what the trial is for.
+    asked = [each for each in powers if each.where["analysis"] == AT_RELAPSE] or powers
+    if asked:
+        first = asked[0]
         lines.append(
             f"{name_place(plan.study, first.where)}: P below {format_shortest(plan.study.trial.alpha)} in "
             f"{percent(first.value)} of the trials (95% interval of the Monte Carlo error "
@@ -146,7 +154,7 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
         )
     if not plan.study.arms and plan.scenario.effect == 0 and powers:
         lines.append(
-            "In this scenario the cells do nothing. A trial of one arm may be significant all the same, "
+            "In this scenario the cells do nothing. A change in one arm may be significant all the same, "
             "because patients who enter for active disease improve without them: significance in one arm is "
             "no evidence of an effect."
         )
@@ -208,6 +216,12 @@ def _table_estimates(found: SimulatedTrials) -> DesignTable:
     large = (
         "True value: the same analysis of one trial of 1,000 patients in which nobody leaves and no item is "
         "blank. It has an error of its own."
+        if found.plan.study.re_randomisation is None
+        else f"True value: the mean over {TRUE_TRIALS} trials of {TRUE_SIZE_AGAIN} patients in which nobody "
+        f"leaves, no "
+        "item is blank, there are cells for everybody, and whoever relapses is followed in every arm. Its "
+        "error is "
+        "part of the Monte Carlo SE."
     )
     heads = ("Estimate", "True value", "Bias", "Monte Carlo SE", "SD over trials")
     return DesignTable("Estimates", heads, rows, (large,))
@@ -245,6 +259,12 @@ def _beware(found: SimulatedTrials) -> tuple[str, ...]:
         names = ", ".join(found.plan.entry.unreadable)
         lines.append(
             f"Criteria that read more than age, sex and SLEDAI-2K were not applied at screening: {names}."
+        )
+    if waits(found.plan.study):
+        lines.append(
+            "How cells work when they are given again nobody has measured: here a later infusion adds to "
+            "the imprint as "
+            "the first did, activity falls by the share that follows from it, and nobody relapses twice."
         )
     if not found.plan.study.arms:
         lines.append(

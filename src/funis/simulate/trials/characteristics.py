@@ -43,7 +43,7 @@ def summarise(rows: pl.DataFrame, truth: pl.DataFrame, alpha: float) -> tuple[Ch
     Parameters
     ----------
     rows : of all trials
-    truth : numbers of the very large trial
+    truth : numbers of the very large trials; their standard ``error``, where known, is part of that of a bias
     alpha : two-sided level of the tests
 
     Returns
@@ -75,13 +75,15 @@ def _powers(rows: pl.DataFrame, alpha: float) -> list[Characteristic]:
 def _estimates(rows: pl.DataFrame, truth: pl.DataFrame) -> list[Characteristic]:
     found: list[Characteristic] = []
     points = rows.filter(pl.col("statistic").is_in(["estimate", "percent"]))
-    true = _by_key(truth.filter(pl.col("statistic").is_in(["estimate", "percent"])))
+    known = truth.filter(pl.col("statistic").is_in(["estimate", "percent"]))
+    true, vague = _by_key(known, "value"), _by_key(known, "error")
     limits = rows.filter(pl.col("statistic").is_in(["lower", "upper"]))
     for where, part in points.group_by(_WHERE, maintain_order=True):
         target = true.get(tuple(map(str, where)))
         spread = float(part["value"].std() or 0.0)  # type: ignore[arg-type]
         if target is not None:
-            error = spread / math.sqrt(part.height)
+            own = vague.get(tuple(map(str, where)), 0.0)
+            error = math.hypot(spread / math.sqrt(part.height), own)
             away = float(part["value"].mean()) - target  # type: ignore[arg-type]
             found.append(Characteristic("bias", _named(where), away, error, part.height, target))
         many = math.sqrt(2 * (part.height - 1)) if part.height > 1 else math.inf
@@ -119,10 +121,12 @@ def _named(where: tuple[object, ...]) -> dict[str, str]:
     return dict(zip(KEY, map(str, where), strict=True))
 
 
-def _by_key(rows: pl.DataFrame) -> dict[tuple[str, ...], float]:
+def _by_key(rows: pl.DataFrame, column: str) -> dict[tuple[str, ...], float]:
+    if column not in rows.columns:
+        return {}
     return {
         tuple(map(str, row[:-1])): float(row[-1])
-        for row in rows.select(*KEY, "value").drop_nulls().iter_rows()
+        for row in rows.select(*KEY, column).drop_nulls().iter_rows()
     }
 
 

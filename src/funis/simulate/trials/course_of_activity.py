@@ -57,26 +57,55 @@ def mean_course(scenario: TrialScenario, days: Sequence[float], infusion_days: S
     return np.asarray(fall * (1.0 - scenario.effect * behind), dtype=np.float64)
 
 
-def draw_relapses(
-    scenario: TrialScenario,
-    count: int,
-    last_day: float,
-    infusion_days: Sequence[float],
-    generator: np.random.Generator,
-) -> Floats:
-    """Draw the day of each patient's relapse, from the visit of the response on; infinity for none.
+@dataclass(frozen=True, slots=True)
+class RelapseLuck:
+    """What chance decides of every patient's relapse, whatever is done: shape (patients,).
+
+    Attributes
+    ----------
+    is_prone : can relapse
+    wanted : cumulative hazard at which a relapse comes
+    """
+
+    is_prone: Booleans
+    wanted: Floats
+
+
+def draw_luck(scenario: TrialScenario, count: int, generator: np.random.Generator) -> RelapseLuck:
+    """Draw who can relapse, and at which cumulative hazard.
 
     Parameters
     ----------
     scenario : the world
     count : patients
-    last_day : of the trial
-    infusion_days : of the cells; none for a control arm
     generator : of random numbers
     """
-    is_prone = generator.random(count) < scenario.prone
-    wanted = generator.exponential(size=count)
-    found = np.full(count, np.inf)
+    return RelapseLuck(generator.random(count) < scenario.prone, generator.exponential(size=count))
+
+
+def draw_ratios(count: int, generator: np.random.Generator) -> Floats:
+    """Draw each patient's own response, relative to the mean course."""
+    spread = assumed("ratio_spread")
+    return np.asarray(np.exp(spread * generator.standard_normal(count) - spread**2 / 2), dtype=np.float64)
+
+
+def find_relapse_days(
+    scenario: TrialScenario,
+    luck: RelapseLuck,
+    last_day: float,
+    infusion_days: Sequence[float],
+) -> Floats:
+    """Give the day of each patient's relapse, from the visit of the response on; infinity for none.
+
+    Parameters
+    ----------
+    scenario : the world
+    luck : who can relapse, and the cumulative hazard at which it comes
+    last_day : of the trial
+    infusion_days : of the cells; none for a control arm
+    """
+    wanted = luck.wanted
+    found = np.full(len(wanted), np.inf)
     first_day = assumed("relapse_from")
     if last_day <= first_day:
         return found
@@ -89,23 +118,20 @@ def draw_relapses(
     summed = accumulate_hazard(
         np.array([scenario.h0]), np.array([scenario.beta]), starts, ends, grid, list(steps / DAYS_A_MONTH)
     )[0]
-    has_come = is_prone & (wanted < summed[-1])
+    has_come = luck.is_prone & (wanted < summed[-1])
     found[has_come] = np.interp(wanted[has_come], summed, steps)
     return found
 
 
-def draw_courses(mean: Floats, days: Floats, relapse_day: Floats, generator: np.random.Generator) -> Courses:
-    """Draw the activity of every patient around the mean course of the arm.
+def place_courses(mean: Floats, days: Floats, relapse_day: Floats, ratio: Floats) -> Courses:
+    """Place the activity of every patient around the mean course of the arm.
 
     Parameters
     ----------
     mean : mean course of each patient's arm, shape (patients, visits)
     days : of each patient's visits, same shape
-    relapse_day : of each patient
-    generator : of random numbers
+    relapse_day, ratio : of each patient
     """
-    spread = assumed("ratio_spread")
-    ratio = np.exp(spread * generator.standard_normal(len(mean)) - spread**2 / 2)
     months = np.maximum(days, 0.0) / DAYS_A_MONTH
     # The own response of a patient comes with the treatment, not before it.
     level = mean * ratio[:, None] ** np.minimum(months / assumed("onset"), 1.0)

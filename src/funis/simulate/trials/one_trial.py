@@ -14,10 +14,13 @@ import polars as pl
 from funis.analysis.some_endpoints import analyse_apart
 from funis.data.tables import tables_from_frames
 from funis.errors import LEVELS, UnknownNameError
+from funis.simulate.trials.later_course import LOOKED_AT, LaterCourse, look_for, plan_course, waits
 from funis.simulate.trials.scenario import TrialScenario
-from funis.simulate.trials.stacked import TOGETHER, gather_alike, stack
-from funis.simulate.trials.virtual_patients import FittedEntry, Patients, draw_patients
+from funis.simulate.trials.stacked import TOGETHER, gather_alike, own_number, stack
+from funis.simulate.trials.virtual_patients import FittedEntry, Patients, draw_patients, infuse_again
 from funis.simulate.trials.virtual_tables import build_tables
+from funis.study.course_conditions import FoundCondition
+from funis.study.courses import AT_RELAPSE
 from funis.study.model import Study
 
 KEY: Final = (
@@ -25,11 +28,14 @@ KEY: Final = (
     "method",
 )  # fmt: skip
 """What names a number, without its statistic."""
-_ANALYSES: Final = ("test", "response", "relapse", "comparison", "mmrm")
+_ANALYSES: Final = ("test", "response", "relapse", "comparison", "mmrm", AT_RELAPSE)
 _STATISTICS: Final = ("estimate", "percent", "lower", "upper", "p")
 CONDUCT: Final = "conduct"
 _TODAY: Final = date(2060, 1, 1)
 _TRUE_SIZE: Final = 1000
+#: Where a relapse is allocated: patients of a large trial, each in every arm, and how many of such trials.
+TRUE_SIZE_AGAIN: Final = 300
+TRUE_TRIALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class TrialPlan:
     patients : of each trial
     endpoints : ids of those that are computed
     seed : of the run
+    cells_for : courses at relapse or by a rule that there are cells for in a trial; None for no limit
     """
 
     study: Study
@@ -53,6 +60,23 @@ class TrialPlan:
     patients: int
     endpoints: tuple[str, ...]
     seed: int
+    cells_for: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnTrial:
+    """One trial before anybody looks at it.
+
+    Attributes
+    ----------
+    patients : everybody who was let in
+    frames : their tables
+    later : the course at relapse or by a rule, where the study has one
+    """
+
+    patients: Patients
+    frames: dict[str, pl.DataFrame]
+    later: LaterCourse | None = None
 
 
 def choose_endpoints(study: Study, asked: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -108,22 +132,79 @@ def run_some_trials(plan: TrialPlan, trials: Sequence[int]) -> pl.DataFrame:
 
 
 def _run_together(plan: TrialPlan, trials: Sequence[int]) -> list[pl.DataFrame]:
-    drawn = [_draw(plan, trial) for trial in trials]
+    drawn = draw_trials(plan, trials)
     rows: dict[int, pl.DataFrame] = {}
-    for places in gather_alike([frames for _, frames in drawn]):
-        numbers, levels = _analyse(plan, [drawn[place][1] for place in places])
+    for places in gather_alike([each.frames for each in drawn]):
+        numbers, levels = _analyse(plan, [drawn[place].frames for place in places])
         for found, counted, place in zip(numbers, levels, places, strict=True):
-            conduct = _count_conduct(*drawn[place])
+            conduct = _count_conduct(plan.study, drawn[place])
             conduct |= {f"findings: {level}": float(counted[level]) for level in LEVELS}
             both = pl.concat([_kept(found), _as_rows(conduct)])
             rows[place] = both.with_columns(pl.lit(trials[place]).alias("trial"))
     return [rows[place] for place in range(len(trials))]
 
 
-def _draw(plan: TrialPlan, trial: int) -> tuple[Patients, dict[str, pl.DataFrame]]:
-    drawing, writing = (np.random.default_rng(each) for each in trial_seed(plan, trial).spawn(2))
-    patients = draw_patients(plan.study, plan.scenario, plan.entry, plan.patients, drawing)
-    return patients, build_tables(plan.study, patients, writing)
+def draw_trials(plan: TrialPlan, trials: Sequence[int]) -> list[DrawnTrial]:
+    """Draw trials each from its own seed; what begins a later course is looked for in all of them together.
+
+    Parameters
+    ----------
+    plan : of the run
+    trials : their numbers, from 0
+    """
+    drawn = [_draw(plan, trial) for trial in trials]
+    if not waits(plan.study):
+        return drawn
+    looked = [{name: each.frames[name] for name in LOOKED_AT if name in each.frames} for each in drawn]
+    for places in gather_alike(looked):
+        found = _look_for(plan, [looked[place] for place in places])
+        for met, place in zip(found, places, strict=True):
+            drawn[place] = _go_on(plan, trials[place], drawn[place], met)
+    return drawn
+
+
+def _seeds(plan: TrialPlan, trial: int) -> list[np.random.SeedSequence]:
+    """Give the seeds of the patients, of what is written of them, and of the later course."""
+    return trial_seed(plan, trial).spawn(3)
+
+
+def _draw(plan: TrialPlan, trial: int, *, count: int = 0, is_whole: bool = False) -> DrawnTrial:
+    drawing, writing = (np.random.default_rng(each) for each in _seeds(plan, trial)[:2])
+    patients = draw_patients(
+        plan.study, plan.scenario, plan.entry, count or plan.patients, drawing, is_whole=is_whole
+    )
+    return DrawnTrial(patients, build_tables(plan.study, patients, writing, has_slips=not is_whole))
+
+
+def _look_for(plan: TrialPlan, trials: Sequence[dict[str, pl.DataFrame]]) -> list[dict[str, FoundCondition]]:
+    """Give what begins the later course, by subject as the trial itself numbers them."""
+    both = stack(trials)
+    met = look_for(plan.study, tables_from_frames(plan.study, both.frames, today=_TODAY))
+    found: list[dict[str, FoundCondition]] = [{} for _ in trials]
+    for subject, place in both.groups.items():
+        if subject in met:
+            found[place][own_number(subject)] = met[subject]
+    return found
+
+
+def _go_on(
+    plan: TrialPlan,
+    trial: int,
+    drawn: DrawnTrial,
+    met: dict[str, FoundCondition],
+    *,
+    arm: str = "",
+    is_whole: bool = False,
+) -> DrawnTrial:
+    """Go on with a trial from what begins the later course: the same patients, seen on the same days."""
+    _, writing, choosing = _seeds(plan, trial)
+    cells_for = None if is_whole else plan.cells_for
+    later = plan_course(plan.study, drawn.patients, drawn.frames, met, choosing, cells_for=cells_for, arm=arm)
+    patients = infuse_again(plan.study, plan.scenario, plan.entry, drawn.patients, later.begins)
+    frames = build_tables(
+        plan.study, patients, np.random.default_rng(writing), has_slips=not is_whole, later=later
+    )
+    return DrawnTrial(patients, frames, later)
 
 
 def _analyse(
@@ -142,16 +223,45 @@ def _analyse(
 
 
 def true_numbers(plan: TrialPlan) -> pl.DataFrame:
-    """Give what the trial estimates: the same analysis of one very large trial that loses nobody.
+    """Give what the trial estimates: the same analysis of very large trials that lose nobody.
 
     Parameters
     ----------
     plan : of the run
+
+    Returns
+    -------
+    the numbers, ``value`` and its standard ``error``. Where a relapse is allocated to arms, everybody who
+    relapses is followed in each of them, in several trials: with one trial allocated by chance the truth
+    would be as vague as an estimate. Of a single trial no error is known
     """
-    drawing, writing = (np.random.default_rng(each) for each in trial_seed(plan, 2**31).spawn(2))
-    patients = draw_patients(plan.study, plan.scenario, plan.entry, _TRUE_SIZE, drawing, is_whole=True)
-    frames = build_tables(plan.study, patients, writing, has_slips=False)
-    return _kept(_analyse(plan, [frames])[0][0])
+    plan_again = plan.study.re_randomisation
+    if plan_again is None:
+        frames = [_whole(plan, 0, "")]
+        return _kept(_analyse(plan, frames)[0][0]).with_columns(error=pl.lit(None, pl.Float64))
+    several = []
+    for number in range(TRUE_TRIALS):
+        both = stack([_whole(plan, number, arm) for arm in plan_again.ratio])
+        tables = tables_from_frames(plan.study, both.frames, today=_TODAY)
+        together = dict.fromkeys(both.groups, 0)
+        several.append(_kept(analyse_apart(plan.study, tables, together, plan.endpoints)[0][0]))
+    value = pl.col("value")
+    return (
+        pl.concat(several)
+        .group_by(*KEY, "statistic", maintain_order=True)
+        .agg(value.mean(), error=value.std() / value.count().sqrt())
+    )
+
+
+def _whole(plan: TrialPlan, number: int, arm: str) -> dict[str, pl.DataFrame]:
+    """Draw a very large trial, all who relapse in one arm where they are allocated."""
+    trial = 2**31 + number
+    count = TRUE_SIZE_AGAIN if arm else _TRUE_SIZE
+    drawn = _draw(plan, trial, count=count, is_whole=True)
+    if not waits(plan.study):
+        return drawn.frames
+    (met,) = _look_for(plan, [{name: drawn.frames[name] for name in LOOKED_AT if name in drawn.frames}])
+    return _go_on(plan, trial, drawn, met, arm=arm, is_whole=True).frames
 
 
 def _kept(numbers: pl.DataFrame) -> pl.DataFrame:
@@ -170,16 +280,24 @@ def _as_rows(conduct: dict[str, float]) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def _count_conduct(patients: Patients, frames: dict[str, pl.DataFrame]) -> dict[str, float]:
+def _count_conduct(study: Study, drawn: DrawnTrial) -> dict[str, float]:
     """Count what the centres have to cope with."""
+    patients, frames = drawn.patients, drawn.frames
+    screened = patients.entered.screened
     found = {
-        "screened": float(patients.screened),
-        "screen failures": float(patients.screened - len(patients.age)),
+        "screened": float(screened),
+        "screen failures": float(screened - len(patients.age)),
         "left the trial": float(np.isfinite(patients.left_day).sum()),
         "visits": float(patients.seen.sum()),
         "relapses within the trial": float(np.isfinite(patients.courses.relapse_day).sum()),
         "adverse events": float(frames["adverse_events"].height if "adverse_events" in frames else 0),
     }
+    if drawn.later is not None:
+        later = drawn.later
+        found["later courses: begun by what was found"] = float(np.isfinite(later.found).sum())
+        ratio = study.re_randomisation.ratio if study.re_randomisation is not None else {}
+        found |= {f"later courses: allocated to {arm}": float(later.arms.count(arm)) for arm in ratio}
+        found |= {"later courses: given": float(later.given), "later courses: no cells": float(later.refused)}
     infusions = frames.get("infusions")
     if infusions is not None:
         given = infusions.filter(pl.col("cells") > 0)

@@ -95,6 +95,8 @@ ASSUMPTIONS: Final = (
     TrialAssumption("relapse_days", "days that a relapse lasts", 100.0, _GUESS, "assumed"),
     TrialAssumption("after_relapse", "least activity after a relapse, relative to that before the cells",
                     0.75, _GUESS, "assumed"),
+    TrialAssumption("again_within", "longest wait from the visit that finds what begins a later course "
+                    "to its first infusion, days", 14.0, _GUESS, "assumed"),
     TrialAssumption("active_finding", "how much rarer than present a finding is so active that it counts as "
                     "the same as before", 0.9,
                     "about 76% of the patients of the published trial then respond; 29 of 40 did", "derived"),

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from funis.arguments import SEED, STUDY, NumberFrom, Text, takes
 from funis.simulate.trials.characteristics import Characteristic, summarise
-from funis.simulate.trials.one_trial import TrialPlan, choose_endpoints, trial_seed, true_numbers
+from funis.simulate.trials.one_trial import TrialPlan, choose_endpoints, draw_trials, true_numbers
 from funis.simulate.trials.run_trials import run_key, run_trials
 from funis.simulate.trials.scenario import SCENARIOS, find_scenario
-from funis.simulate.trials.virtual_patients import check_study, draw_patients, fit_entry
-from funis.simulate.trials.virtual_tables import build_tables
+from funis.simulate.trials.virtual_patients import check_study, fit_entry
 from funis.study.model import Study
 
 PARTS: Final = "parts"
@@ -41,7 +39,13 @@ class SimulatedTrials:
 
 
 def plan_trials(
-    study: Study, *, scenario: str, patients: int, seed: int, endpoints: tuple[str, ...] = ()
+    study: Study,
+    *,
+    scenario: str,
+    patients: int,
+    seed: int,
+    endpoints: tuple[str, ...] = (),
+    cells_for: int | None = None,
 ) -> TrialPlan:
     """Plan virtual trials of a study.
 
@@ -52,6 +56,7 @@ def plan_trials(
     patients : of each trial
     seed : of all draws
     endpoints : ids; by default the primary ones, the relapse and changes of a single score
+    cells_for : courses at relapse or by a rule that there are cells for in a trial; None for no limit
 
     Raises
     ------
@@ -62,7 +67,7 @@ def plan_trials(
     check_study(study)
     chosen = choose_endpoints(study, endpoints)
     number = list(SCENARIOS).index(scenario)
-    return TrialPlan(study, world, number, fit_entry(study, world), patients, chosen, seed)
+    return TrialPlan(study, world, number, fit_entry(study, world), patients, chosen, seed, cells_for)
 
 
 def simulate_trials(
@@ -123,6 +128,5 @@ def draw_trial(
     (5, 'VIRTUAL-0001')
     """
     plan = plan_trials(study, scenario=scenario, patients=patients, seed=seed)
-    drawing, writing = (np.random.default_rng(each) for each in trial_seed(plan, trial).spawn(2))
-    people = draw_patients(study, plan.scenario, plan.entry, patients, drawing)
-    return build_tables(study, people, writing)
+    (drawn,) = draw_trials(plan, [trial])
+    return drawn.frames

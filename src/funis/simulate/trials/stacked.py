@@ -18,6 +18,7 @@ from funis.stats.sample import Integers
 
 TOGETHER: Final = 1000
 """Patients that are checked and scored together; trials of more are taken one by one."""
+_PLACES: Final = 3
 _NUMBERED: Final = ("subject", "lot", "donor")
 
 Frames = Mapping[str, pl.DataFrame]
@@ -71,10 +72,21 @@ def stack(trials: Sequence[Frames]) -> Stack:
     return Stack(frames, groups, ends)
 
 
+def own_number(subject: str) -> str:
+    """Give the number that a subject of a stack has in its own trial.
+
+    Examples
+    --------
+    >>> own_number(f"{MARK}0010001")
+    'VIRTUAL-0001'
+    """
+    return f"{MARK}{subject.removeprefix(MARK)[_PLACES:]}"
+
+
 def _number_apart(frame: pl.DataFrame, place: int) -> pl.DataFrame:
     columns = [name for name in _NUMBERED if name in frame.columns]
     # One number of at most seven digits: longer ones read as telephone numbers, which no subject may have.
-    own = f"{MARK}{place:03d}"
+    own = f"{MARK}{place:0{_PLACES}d}"
     return frame.with_columns(pl.col(name).str.replace(MARK, own, literal=True) for name in columns)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,12 +11,16 @@ import polars as pl
 
 from funis.catalogue.registry import definition
 from funis.errors import FunisError
+from funis.simulate.trials.course_given_again import mean_courses_again, move_relapses
 from funis.simulate.trials.course_of_activity import (
     DAYS_A_MONTH,
     Courses,
-    draw_courses,
-    draw_relapses,
+    RelapseLuck,
+    draw_luck,
+    draw_ratios,
+    find_relapse_days,
     mean_course,
+    place_courses,
 )
 from funis.simulate.trials.lupus_findings import LAB_MODELS, DrawnFindings, FindingNoise, draw_noise, find
 from funis.simulate.trials.scenario import TrialScenario, assumed
@@ -24,6 +28,7 @@ from funis.stats.sample import Booleans, Floats, Integers
 from funis.study.courses import conditional_courses, planned_courses
 from funis.study.model import Study
 from funis.study.planned_infusion import Infusion
+from funis.study.randomisation import USUAL_STRATA
 from funis.study.rules import apply_rule, rule_columns
 
 CAN_DRAW: Final = ("sledai_2k", "bilag_2004")
@@ -36,6 +41,26 @@ class CannotSimulateError(FunisError):
     """A study asks for something that no virtual patient has."""
 
     code = "cannot_simulate"
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """People at screening, or those of them who were let in.
+
+    Attributes
+    ----------
+    noise : what chance adds to each finding
+    severity : of each, 1 for the usual
+    has_nephritis, age, is_woman : of each
+    screened : how many were screened
+    """
+
+    noise: FindingNoise
+    severity: Floats
+    has_nephritis: Booleans
+    age: Integers
+    is_woman: Booleans
+    screened: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +77,8 @@ class Patients:
     is_woman : of each
     weight : kg
     left_day : day the patient left the trial; infinity for who stayed
-    screened : how many were screened
+    entered : what was drawn at screening, and what chance adds to every finding
+    mean, ratio, luck : mean course of the arm, own response, and luck of the relapse, of each
     """
 
     arms: Integers
@@ -64,7 +90,10 @@ class Patients:
     is_woman: Booleans
     weight: Floats
     left_day: Floats
-    screened: int
+    entered: Entered
+    mean: Floats
+    ratio: Floats
+    luck: RelapseLuck
 
 
 def check_study(study: Study) -> None:
@@ -90,16 +119,23 @@ def check_study(study: Study) -> None:
         for name in study.lab_names
         if name not in tests
     ]
-    causes += [
-        f'[[infusions]] with when = "{each.when}": a course that waits for what is found in a patient is not '
-        "simulated; funis reinfuse compares policies"
-        for each in conditional_courses(study)
-    ]
+    causes += _causes_of_courses(study)
     if causes:
         lines = "; ".join(causes)
         raise CannotSimulateError(
             f"This study cannot be simulated: {lines}. Leave these out of a copy of the study file."
         )
+
+
+def _causes_of_courses(study: Study) -> Iterator[str]:
+    waiting = conditional_courses(study)
+    if len(waiting) > 1:
+        yield "two courses that wait for what is found in a patient: the records do not tell them apart"
+    plan = study.re_randomisation
+    for name in plan.strata if plan is not None else ():
+        if name not in USUAL_STRATA:
+            known = " and ".join(USUAL_STRATA)
+            yield f"stratum {name!r} of [re_randomisation]: virtual patients are told apart by {known}"
 
 
 def cell_days(study: Study, arm: int) -> tuple[float, ...]:
@@ -113,11 +149,12 @@ def planned_infusions(study: Study) -> list[tuple[int, Infusion]]:
 
     Parameters
     ----------
-    study : without a course at relapse or by a rule
+    study : the study file; of a course at relapse or by a rule no day is planned
     """
     return [
         (each.day + (study.visit(course.when).day if course.when else 0), each)
         for course in planned_courses(study)
+        if not course.is_conditional
         for each in course.infusions
     ]
 
@@ -145,15 +182,18 @@ def draw_patients(
     entered = _screen(study, scenario, entry, count, generator)
     arms = generator.permutation(np.arange(count) % max(len(study.arms), 1))
     days, seen = _draw_visits(study, count, generator, is_whole=is_whole)
-    last = float(max(each.closes for each in study.visits))
-    level, relapse = np.empty(days.shape), np.empty(count)
+    mean, relapse = np.empty(days.shape), np.empty(count)
+    luck = RelapseLuck(np.empty(count, dtype=np.bool_), np.empty(count))
     planned = [float(max(each.day, 0)) for each in study.visits]
     for arm in range(max(len(study.arms), 1)):
-        own = arms == arm
-        level[own] = entry.level_of(scenario.a0 * mean_course(scenario, planned, cell_days(study, arm)))
-        relapse[own] = draw_relapses(scenario, int(own.sum()), last, cell_days(study, arm), generator)
-    level[:, [place for place, each in enumerate(study.visits) if each.day <= 0]] = 1.0
-    courses = draw_courses(level, days, relapse, generator)
+        own, given = arms == arm, cell_days(study, arm)
+        mean[own] = entry.level_of(scenario.a0 * mean_course(scenario, planned, given))
+        drawn = draw_luck(scenario, int(own.sum()), generator)
+        luck.is_prone[own], luck.wanted[own] = drawn.is_prone, drawn.wanted
+        relapse[own] = find_relapse_days(scenario, drawn, last_day(study), given)
+    mean[:, [place for place, each in enumerate(study.visits) if each.day <= 0]] = 1.0
+    ratio = draw_ratios(count, generator)
+    courses = place_courses(mean, days, relapse, ratio)
     findings = find(entered.noise, courses.level, entered.severity, entered.has_nephritis, courses.is_new)
     left = np.full(count, np.inf)
     if not is_whole:
@@ -161,10 +201,51 @@ def draw_patients(
         seen &= days < left[:, None]
     usual = np.where(entered.is_woman, assumed("weight_women"), assumed("weight_men"))
     weight = np.round(generator.normal(usual, 7.0).clip(38, 110), 1)
-    left = np.where(left < last, left, np.inf)
-    return Patients(
-        arms, days, seen, courses, findings, entered.age, entered.is_woman, weight, left, entered.screened
-    )
+    left = np.where(left < last_day(study), left, np.inf)
+    return Patients(arms, days, seen, courses, findings, entered.age, entered.is_woman, weight, left, entered,
+                    mean, ratio, luck)  # fmt: skip
+
+
+def last_day(study: Study) -> float:
+    """Give the last study day on which a visit is planned."""
+    return float(max(each.closes for each in study.visits))
+
+
+def infuse_again(
+    study: Study, scenario: TrialScenario, entry: FittedEntry, patients: Patients, begins: Floats
+) -> Patients:
+    """Give the same patients after a course that began on a day of their own: chance decides as before.
+
+    Parameters
+    ----------
+    study, scenario, entry : as for `draw_patients`
+    patients : before the course; those of a control arm are given none
+    begins : study day of its first infusion, of each; infinity for none
+    """
+    if not np.isfinite(begins).any():
+        return patients
+    offsets = np.array([float(each.day) for each in conditional_courses(study)[0].infusions])
+    later = begins[:, None] + offsets
+    kept, relapse = np.ones_like(patients.days), patients.courses.relapse_day.copy()
+    for arm in range(max(len(study.arms), 1)):
+        own = (patients.arms == arm) & np.isfinite(begins)
+        first = cell_days(study, arm)
+        # The infusions of a control arm hold no cells.
+        if not own.any() or not first:
+            continue
+        before, after = (
+            entry.level_of(scenario.a0 * each)
+            for each in mean_courses_again(scenario, patients.days[own], first, later[own])
+        )
+        is_later = patients.days[own] > begins[own][:, None]
+        kept[own] = np.where(is_later & (before > 0), after / np.where(before > 0, before, 1.0), 1.0)
+        luck = RelapseLuck(patients.luck.is_prone[own], patients.luck.wanted[own])
+        relapse[own] = move_relapses(scenario, luck, relapse[own], last_day(study), (first, later[own]))
+    placed = place_courses(patients.mean, patients.days, relapse, patients.ratio)
+    courses = replace(placed, level=placed.level * kept)
+    people = patients.entered
+    findings = find(people.noise, courses.level, people.severity, people.has_nephritis, courses.is_new)
+    return replace(patients, courses=courses, findings=findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +269,6 @@ class FittedEntry:
     def level_of(self, scores: Floats) -> Floats:
         """Give the activity at which those let in have a mean score."""
         return np.asarray(np.interp(scores, self.scores, self.levels), dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Entered:
-    noise: FindingNoise
-    severity: Floats
-    has_nephritis: Booleans
-    age: Integers
-    is_woman: Booleans
-    screened: int
 
 
 def fit_entry(study: Study, scenario: TrialScenario) -> FittedEntry:
@@ -232,7 +303,7 @@ def fit_entry(study: Study, scenario: TrialScenario) -> FittedEntry:
     )
 
 
-def _look_again(study: Study, same: _Entered, strength: float, level: float) -> tuple[Integers, Booleans]:
+def _look_again(study: Study, same: Entered, strength: float, level: float) -> tuple[Integers, Booleans]:
     """Score the same people at entry and once more, and say who was let in."""
     levels = np.column_stack([np.ones(_LOOKED_AT), np.full(_LOOKED_AT, level)])
     found = find(same.noise, levels, strength * same.severity, same.has_nephritis, levels > 2)
@@ -246,11 +317,11 @@ def total_score(items: Mapping[str, Integers]) -> Integers:
     return np.asarray(sum(points[name] * found for name, found in items.items()), dtype=np.int64)
 
 
-def _draw_people(count: int, visits: int, strength: float, generator: np.random.Generator) -> _Entered:
+def _draw_people(count: int, visits: int, strength: float, generator: np.random.Generator) -> Entered:
     spread = assumed("spread")
     severity = strength * np.exp(spread * generator.standard_normal(count) - spread**2 / 2)
     log_age, spread_of_age = np.log(assumed("age")), assumed("age_spread")
-    return _Entered(
+    return Entered(
         draw_noise(count, visits, generator), severity, generator.random(count) < assumed("nephritis"),
         np.round(np.exp(generator.normal(log_age, spread_of_age, count))).clip(16, 68).astype(np.int64),
         generator.random(count) < assumed("women"), count,
@@ -259,7 +330,7 @@ def _draw_people(count: int, visits: int, strength: float, generator: np.random.
 
 def _screen(
     study: Study, scenario: TrialScenario, entry: FittedEntry, count: int, generator: np.random.Generator
-) -> _Entered:
+) -> Entered:
     """Screen people until enough are let in; those after the last one let in were not screened."""
     people = _draw_people(_MOST_SCREENED * count, len(study.visits), entry.strength, generator)
     flat = np.ones((len(people.severity), 1))
@@ -270,7 +341,7 @@ def _screen(
             f"In scenario {scenario.name!r} the rules of eligibility let in {len(places)} of "
             f"{len(people.severity):,} screened; {count} are wanted. Look at the rules of [eligibility]."
         )
-    return _Entered(
+    return Entered(
         people.noise.take(places), people.severity[places], people.has_nephritis[places], people.age[places],
         people.is_woman[places], int(places[-1]) + 1,
     )  # fmt: skip
@@ -280,7 +351,7 @@ def _can_read(rule: str) -> bool:
     return set(rule_columns(rule)) <= set(_KNOWN)
 
 
-def _is_eligible(study: Study, people: _Entered, totals: Integers) -> Booleans:
+def _is_eligible(study: Study, people: Entered, totals: Integers) -> Booleans:
     frame = pl.DataFrame(
         {"age": people.age, "sex": np.where(people.is_woman, "female", "male"), "baseline_sledai_2k": totals}
     )

@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 
 from funis.catalogue.registry import definition
+from funis.simulate.trials.later_course import LaterCourse
 from funis.simulate.trials.lupus_findings import LAB_MODELS
 from funis.simulate.trials.scenario import RAISED, TAPER, assumed
 from funis.simulate.trials.virtual_patients import Patients, cell_days, planned_infusions
+from funis.study.courses import conditional_courses
 from funis.study.model import Study
 
 MARK: Final = "VIRTUAL-"
@@ -31,12 +33,19 @@ _TERMS: Final = (
 _LEAST_GRADE: Final = {"urinary tract infection": 2}
 # Days before the first infusion from a lot: the donor consents, is tested, delivers; culture ends, release.
 _CONSENT, _SPECIMEN, _DELIVERY, _MADE, _RELEASED = 70, 46, 45, 10, 5
+#: Days that a lot is kept.
+_KEPT: Final = 365
 
 Rows = list[dict[str, Any]]
 
 
 def build_tables(
-    study: Study, patients: Patients, generator: np.random.Generator, *, has_slips: bool = True
+    study: Study,
+    patients: Patients,
+    generator: np.random.Generator,
+    *,
+    has_slips: bool = True,
+    later: LaterCourse | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Write what was recorded of the patients.
 
@@ -46,6 +55,7 @@ def build_tables(
     patients : as they were drawn
     generator : of random numbers: dates, slips, events
     has_slips : a few items are left blank
+    later : course at relapse or by a rule that was given; None for none
 
     Returns
     -------
@@ -59,7 +69,7 @@ def build_tables(
         "visits": place,
         "sledai_2k": _with_slips(_sledai(place, patients), generator, share=share),
         "labs": _labs(study, place, patients),
-        "infusions": _infusions(study, patients, starts),
+        "infusions": _infusions(study, patients, starts) + _later_infusions(study, patients, starts, later),
         "medications": _medications(patients, starts),
         "safety_questions": place.filter(pl.col("_visit") > 0).with_columns(
             asked=pl.lit(1), any_event=pl.lit(0)
@@ -71,6 +81,9 @@ def build_tables(
         tables["bilag_2004"] = _with_slips(_bilag(place, patients), generator, share=share)
     lots, donors = _lots(tables["infusions"])
     tables |= {"lots": lots, "donors": donors}
+    if later is not None and study.re_randomisation is not None:
+        for row, arm in zip(tables["subjects"], later.arms, strict=True):
+            row["arm"] = arm or None
     tables["safety_questions"] = _answer_events(tables["safety_questions"], tables["adverse_events"])
     hidden = ("_subject", "_visit")
     return {name: _as_frame(rows).drop(hidden, strict=False) for name, rows in tables.items() if len(rows)}
@@ -210,6 +223,35 @@ def _infusions(study: Study, patients: Patients, starts: list[date]) -> Rows:
     return rows
 
 
+def _later_infusions(study: Study, patients: Patients, starts: list[date], later: LaterCourse | None) -> Rows:
+    """Give the later course in the order of its days, from lots of its own."""
+    if later is None:
+        return []
+    planned = conditional_courses(study)[0].infusions
+    before = len(planned_infusions(study))
+    days = [
+        (starts[place] + timedelta(days=int(later.begins[place]) + each.day), place, number, each)
+        for place in np.flatnonzero(np.isfinite(later.begins))
+        for number, each in enumerate(planned, before + 1)
+        if later.begins[place] + each.day < patients.left_day[place]
+    ]
+    rows: Rows = []
+    lot, opened, taken = 0, date.min, 0
+    for day, place, number, each in sorted(days, key=lambda row: row[:3]):
+        has_cells = bool(cell_days(study, int(patients.arms[place])))
+        weight = float(patients.weight[place])
+        if has_cells and (taken == int(assumed("lot_doses")) or (day - opened).days > _KEPT - _MADE):
+            lot, opened, taken = lot + 1, day, 0
+        taken += has_cells
+        rows.append(
+            {"subject": _name(int(place)), "number": number, "date": day,
+             "lot": f"{MARK}A{lot}" if has_cells else None,
+             "cells": round(weight * (each.cells_per_kg or 1e6)) if has_cells else 0,
+             "weight_kg": weight, "reaction": "none"}
+        )  # fmt: skip
+    return rows
+
+
 def _lots(infusions: Rows) -> tuple[Rows, Rows]:
     firsts: dict[str, date] = {}
     for row in infusions:
@@ -218,7 +260,7 @@ def _lots(infusions: Rows) -> tuple[Rows, Rows]:
     lots: Rows = []
     donors: Rows = []
     for lot, first in firsts.items():
-        donor, made = lot.replace(f"{MARK}L", f"{MARK}D"), first - timedelta(days=_MADE)
+        donor, made = lot.replace(MARK, f"{MARK}D"), first - timedelta(days=_MADE)
         tests: dict[str, Any] = {}
         for test in ("hiv", "hbv", "hcv", "syphilis"):
             tests |= {test: "negative", f"{test}_date": first - timedelta(days=_SPECIMEN)}
@@ -226,7 +268,7 @@ def _lots(infusions: Rows) -> tuple[Rows, Rows]:
             {"lot": lot, "donor": donor, "passage": 4, "viability_percent": 94.0, "cd73_percent": 98.0,
              "cd90_percent": 98.0, "cd105_percent": 97.0, "cd34_percent": 0.5, "cd45_percent": 0.5,
              "cd14_percent": 0.5, "cd19_percent": 0.5, "hla_dr_percent": 0.5, "sterility": "negative",
-             "mycoplasma": "negative", "manufactured": made, "expiry": made + timedelta(days=365),
+             "mycoplasma": "negative", "manufactured": made, "expiry": made + timedelta(days=_KEPT),
              "release": "released", "release_date": first - timedelta(days=_RELEASED)}
         )  # fmt: skip
         donors.append(
