@@ -119,27 +119,25 @@ def run(*command: str) -> str:
     return done.output
 
 
-def test_the_first_treatment_is_simulated(tmp_path: Path) -> None:
-    """Who relapses is what an allocation at relapse has: the course itself waits for each patient, and is refused."""
+def test_the_allocation_at_relapse_is_simulated(tmp_path: Path) -> None:
+    """From the first patient to the test between the arms, with cells for one second course in each trial."""
     text = Path(os.environ["FUNIS_TEST_STUDY"]).read_text(encoding="utf-8")
     (tmp_path / "study.toml").write_text(text, encoding="utf-8")
-    refused = CliRunner().invoke(app, ["simulate", str(tmp_path), "--trials", "2"])
-    assert "funis reinfuse compares policies" in str(refused.exception)
-    first, _, rest = text.partition("# The relapse is that of")
-    (tmp_path / "study.toml").write_text(
-        f"{first}[[visits]]{rest.partition('[[visits]]')[2]}", encoding="utf-8"
-    )
     out = tmp_path / "simulation"
-    asked = ("--trials", "2", "--patients", "30", "--endpoint", "relapse", "--seed", "3", "--out", str(out))
-    run("simulate", str(tmp_path), *asked)
+    asked = ("--trials", "2", "--patients", "30", "--endpoint", "response", "--seed", "3", "--out", str(out))
+    run("simulate", str(tmp_path), *asked, "--cells-for", "1")
     told = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    (relapses,) = [
-        each["value"]
+    means = {
+        each["where"]["variable"]: each["value"]
         for each in told["characteristics"]
-        if each["where"]["variable"] == "relapses within the trial" and each["kind"] == "mean"
-    ]
-    assert 0 < relapses < 30
-    assert text.count("infusions]]") == 3
+        if each["kind"] == "mean" and each["where"]["variable"].startswith("later courses")
+    }
+    begun = means["later courses: begun by what was found"]
+    arms = [means[f"later courses: allocated to {arm}"] for arm in ("again", "standard")]
+    assert 0 < begun < 30
+    assert sum(arms) == begun
+    assert means["later courses: given"] == 1
+    assert "again minus standard" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def due(browser: Any, subject: Any) -> str:

@@ -110,9 +110,8 @@ def plan_course(
     allocated = study.re_randomisation if course.when == RELAPSE else None
     started = first_days(frames)
     is_control = np.array([bool(study.arms) and study.arms[each].control for each in patients.arms])
-    order = sorted(
-        np.flatnonzero(np.isfinite(found)).tolist(), key=lambda each: (_on(started, found, each), each)
-    )
+    met_in = np.flatnonzero(np.isfinite(found)).tolist()
+    order = sorted(met_in, key=lambda each: (_on(started, found, each), each))
     if allocated is not None:
         secret, before = seed.generate_state(8).tobytes(), list[Before]()
         for place in order:
