@@ -30,9 +30,9 @@ courses = import_module("test_course_efficacy")
 LATER = "".join(
     f'\n[[visits]]\nname = "month_{month}"\nday = {30 * month}\nwindow = [-15, 15]\n' for month in (15, 18)
 )
-RELAPSE = files.RELAPSE.replace('at = "month_6"', 'at = "month_6"\nmissing_outcome = "nonresponder"').replace(
-    '"month_12"]', '"month_12", "month_15"]\nparameters = {horizon_day = 540}'
-)
+RELAPSE = files.RELAPSE.replace(
+    'at = "month_6"', 'at = "month_6"\nmissing_outcome = "nonresponder"\nparameters = {horizon_day = 540}'
+).replace('"month_12"]', '"month_12", "month_15"]\nparameters = {horizon_day = 540}')
 MEASURES = courses.MEASURES.replace('kind = "change"', 'kind = "change"\nmethods = ["paired_t"]')
 #: Of each: arm, day of the visit that finds the relapse, SLEDAI-2K there, and day, grade and total of what follows.
 Later = tuple[tuple[int, str, int], ...]

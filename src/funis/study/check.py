@@ -28,6 +28,7 @@ from funis.study.check_estimands import (
 )
 from funis.study.check_event_groups import check_event_groups
 from funis.study.check_groups import check_groups
+from funis.study.check_horizon import check_horizon
 from funis.study.check_imported import check_imported
 from funis.study.check_lab_limits import check_lab_limits
 from funis.study.check_monitoring import check_monitoring
@@ -123,6 +124,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         _check_instruments(study),
         _check_rules(study),
         _check_endpoints(study),
+        check_horizon(study),
         check_imputation(study),
         check_estimands(study),
         check_sensitivity(study),

@@ -44,7 +44,7 @@ class CannotSimulateError(FunisError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class LetIn:
     """People at screening, or those of them who were let in.
 
     Attributes
@@ -90,7 +90,7 @@ class Patients:
     is_woman: Booleans
     weight: Floats
     left_day: Floats
-    entered: Entered
+    entered: LetIn
     mean: Floats
     ratio: Floats
     luck: RelapseLuck
@@ -303,7 +303,7 @@ def fit_entry(study: Study, scenario: TrialScenario) -> FittedEntry:
     )
 
 
-def _look_again(study: Study, same: Entered, strength: float, level: float) -> tuple[Integers, Booleans]:
+def _look_again(study: Study, same: LetIn, strength: float, level: float) -> tuple[Integers, Booleans]:
     """Score the same people at entry and once more, and say who was let in."""
     levels = np.column_stack([np.ones(_LOOKED_AT), np.full(_LOOKED_AT, level)])
     found = find(same.noise, levels, strength * same.severity, same.has_nephritis, levels > 2)
@@ -317,11 +317,11 @@ def total_score(items: Mapping[str, Integers]) -> Integers:
     return np.asarray(sum(points[name] * found for name, found in items.items()), dtype=np.int64)
 
 
-def _draw_people(count: int, visits: int, strength: float, generator: np.random.Generator) -> Entered:
+def _draw_people(count: int, visits: int, strength: float, generator: np.random.Generator) -> LetIn:
     spread = assumed("spread")
     severity = strength * np.exp(spread * generator.standard_normal(count) - spread**2 / 2)
     log_age, spread_of_age = np.log(assumed("age")), assumed("age_spread")
-    return Entered(
+    return LetIn(
         draw_noise(count, visits, generator), severity, generator.random(count) < assumed("nephritis"),
         np.round(np.exp(generator.normal(log_age, spread_of_age, count))).clip(16, 68).astype(np.int64),
         generator.random(count) < assumed("women"), count,
@@ -330,7 +330,7 @@ def _draw_people(count: int, visits: int, strength: float, generator: np.random.
 
 def _screen(
     study: Study, scenario: TrialScenario, entry: FittedEntry, count: int, generator: np.random.Generator
-) -> Entered:
+) -> LetIn:
     """Screen people until enough are let in; those after the last one let in were not screened."""
     people = _draw_people(_MOST_SCREENED * count, len(study.visits), entry.strength, generator)
     flat = np.ones((len(people.severity), 1))
@@ -341,7 +341,7 @@ def _screen(
             f"In scenario {scenario.name!r} the rules of eligibility let in {len(places)} of "
             f"{len(people.severity):,} screened; {count} are wanted. Look at the rules of [eligibility]."
         )
-    return Entered(
+    return LetIn(
         people.noise.take(places), people.severity[places], people.has_nephritis[places], people.age[places],
         people.is_woman[places], int(places[-1]) + 1,
     )  # fmt: skip
@@ -351,7 +351,7 @@ def _can_read(rule: str) -> bool:
     return set(rule_columns(rule)) <= set(_KNOWN)
 
 
-def _is_eligible(study: Study, people: Entered, totals: Integers) -> Booleans:
+def _is_eligible(study: Study, people: LetIn, totals: Integers) -> Booleans:
     frame = pl.DataFrame(
         {"age": people.age, "sex": np.where(people.is_woman, "female", "male"), "baseline_sledai_2k": totals}
     )
