@@ -74,6 +74,48 @@ def test_values_keep_their_digits_and_scores_stand_beside_them(sledai: Any) -> N
     assert found["scores"]["sledai_2k_lower"] == sledai.scores["sledai_2k_lower"]
 
 
+def test_since_a_moment_only_what_was_written_then_or_later_is_read(sledai: Any) -> None:
+    from funis.capture.context import moment
+    from funis.capture.monitoring.queries import ask_query, take_step
+    from funis.capture.monitoring.verification import verify_items
+
+    enter(sledai, {"rash": (None, 1), "fever": (None, 0)})
+    query = act("monitor", lambda: ask_query(sledai, "rash", "Please look again."))
+    shown = token_for("monitor", "01")[1]
+
+    def read(resource: str, since: str) -> set[str]:
+        found = json.loads(get(shown, f"/{resource}?subject={sledai.subject_id}&since={since}").content)
+        return {each.get("id", each.get("form")) for each in found["items"]}
+
+    everything = {each: read(each, "") for each in ("forms", "visits", "queries", "verification")}
+    assert sledai.pk in everything["forms"]
+    assert len(everything["forms"]) > 1
+    begun = moment()
+    assert {each: read(each, begun) for each in everything} == {each: set() for each in everything}
+    enter(sledai, {"rash": (1, 0)}, "typed beside it")
+    assert read("forms", begun) == {sledai.pk}
+    # To the second, as most programs write it, it is the beginning of that second.
+    assert sledai.pk in read("forms", f"{begun[:19]}Z")
+    before_the_mark = moment()
+    sledai.refresh_from_db()
+    act("monitor", lambda: verify_items(sledai, ["rash"], sledai.revision))
+    assert read("verification", before_the_mark) == {sledai.pk}
+    before_the_answer = moment()
+    act("coordinator", lambda: take_step(query, "answer", "It was typed beside it."))
+    assert read("queries", before_the_answer) == {query.pk}
+    assert read("visits", begun) == set()
+    assert json.loads(get(shown, f"/subjects?since={before_the_answer}").content)["items"] == []
+
+
+@pytest.mark.parametrize(
+    "since", ["yesterday", "2026-13-01T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00+08:00"]
+)
+def test_a_moment_that_is_none_is_refused(sledai: Any, since: str) -> None:
+    answer = get(token_for("monitor", "01")[1], f"/forms?since={since.replace('+', '%2B')}")
+    assert answer.status_code == 422
+    assert "since" in answer.content.decode()
+
+
 def test_history_of_an_item_has_who_when_why_old_and_new(sledai: Any) -> None:
     enter(sledai, {"rash": (None, 1), "fever": (None, 0)})
     enter(sledai, {"rash": (1, 0)}, "typed beside it")

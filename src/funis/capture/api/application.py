@@ -22,6 +22,15 @@ from funis.version import VERSION
 MOST_ROWS: Final = 200
 _ID: Final = r"^[0-9a-f-]{36}$"
 _NAME: Final = r"^[A-Za-z0-9_.-]{0,60}$"
+_MOMENT: Final = (
+    r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z)?$"
+)
+_SINCE: Final = (
+    "Rows that were entered or changed at this moment (UTC) or later, with what belongs to them: the mark of "
+    "a form, the record of an infusion, the step of a query. Empty: all. Take the moment from before the "
+    "last reading, a minute earlier: a change is dated when it is made and seen when it is stored. A row "
+    "may come twice; its revision tells."
+)
 Key = Annotated[str, Path(pattern=_ID, description="id of the row")]
 Name = Annotated[str, Field(pattern=_NAME)]
 
@@ -41,11 +50,13 @@ class PageFilter(Schema):
     subject: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
     after: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
     limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100
+    since: Annotated[str, Field(pattern=_MOMENT, description=_SINCE)] = ""
 
     def narrow(self, rows: Any, by: str = "subject_id") -> Any:
-        """Keep the rows of the site and the subject that were named."""
+        """Keep the rows of the site and the subject that were named, written since the moment that was."""
         rows = rows.filter(site=self.site) if self.site else rows
-        return rows.filter(**{by: self.subject}) if self.subject else rows
+        rows = rows.filter(**{by: self.subject}) if self.subject else rows
+        return resources.written_since(rows, self.since) if self.since else rows
 
 
 class FormFilter(PageFilter):
@@ -71,7 +82,8 @@ api = NinjaAPI(
     version=VERSION,
     description=(
         "Reads what a person of the token's role reads, at the sites of the token. Every request is a line "
-        "of the trail. Lists are paged by id; every answer has an ETag."
+        "of the trail. Lists are paged by id, and may be limited to what was written since a moment; every "
+        "answer has an ETag."
     ),
     docs_url=None,
     auth=Bearer(),

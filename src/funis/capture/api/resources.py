@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from funis.capture.api import shapes
 from funis.capture.api.answers import NothingFoundError, ProgramRequest
 from funis.capture.casebook.values import NEVER_PRINTED
 from funis.capture.forms.plan_parts import StudyPlan
-from funis.capture.models import Form, InfusionRecord, Query, Subject, SubjectVisit
+from funis.capture.models import Form, FormVerification, InfusionRecord, Query, Subject, SubjectVisit
 from funis.capture.monitoring.verification import marks_of
 from funis.capture.people.blinding import WITHHELD_FORMS, shown_queries
 from funis.capture.signing.status import SignatureRead, read_signatures
 from funis.capture.study_in_force import newest_version, plan_of, started_with
+from funis.capture.trail.changed import rows_written_since
 from funis.capture.trail.history import Change, read_history
 
 Row = TypeVar("Row", bound=Model)
@@ -55,6 +56,25 @@ def one_page(
     found = rows.filter(pk__gt=after) if after else rows
     shown = list(found.order_by("pk")[: limit + 1])
     return [make(each) for each in shown[:limit]], str(shown[limit - 1].pk) if len(shown) > limit else ""
+
+
+def written_since(rows: QuerySet[Row], since: str) -> QuerySet[Row]:
+    """Keep the rows that were entered or changed since a moment, or that something of theirs was.
+
+    Parameters
+    ----------
+    rows : of a table of subjects
+    since : moment in UTC, to the second or finer
+    """
+    # The trail writes six digits of a second; texts of one length are compared.
+    whole, _, fraction = since.removesuffix("Z").partition(".")
+    moment = f"{whole}.{fraction:0<6}Z"
+    written = Q(pk__in=rows_written_since(rows.model, moment))
+    if rows.model is Form:
+        for model in (FormVerification, InfusionRecord):
+            parts = model._default_manager.filter(pk__in=rows_written_since(model, moment))
+            written |= Q(pk__in=parts.values("form_id"))
+    return rows.filter(written)
 
 
 def find_subject(asked: ProgramRequest, key: str) -> Subject:
