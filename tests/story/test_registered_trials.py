@@ -77,8 +77,8 @@ def studies() -> dict[str, Study]:
     return {name: read_study(TRIALS / name) for name in NAMES}
 
 
-def test_there_are_five() -> None:
-    assert len(NAMES) == 5
+def test_there_are_six() -> None:
+    assert len(NAMES) == 6
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -267,6 +267,43 @@ def test_neptunus_2(studies: dict[str, Study]) -> None:
     assert value("change.treated.week_48.facit_fatigue_change.mean") == 6
     assert value("change.treated.week_48.stimulated_flow_change.mean") == pytest.approx(0.3)
     assert value("change.treated.week_48.vas_physician_change.mean") == pytest.approx(-20)
+
+
+# --- DAHLIAS -------------------------------------------------------------------------------------
+
+
+def dahlias_rows() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Scores at the start and at week 24.
+
+    D1  ESSDAI 12 to 8, ClinESSDAI 11 to 7, ESSPRI 7 to 5         4 points: a response
+    D2  ESSDAI 12 to 9, ClinESSDAI 11 to 8, ESSPRI 6 to 6         3 points: none
+    D3  ESSDAI 8 to 4, then rituximab on day 100                  rescue: none
+    """
+    scores = {
+        "D1": {"essdai": (12, 8), "clinessdai": (11, 7), "esspri": (7.0, 5.0)},
+        "D2": {"essdai": (12, 9), "clinessdai": (11, 8), "esspri": (6.0, 6.0)},
+        "D3": {"essdai": (8, 4), "clinessdai": (8, 6), "esspri": (5.0, 4.0)},
+    }
+    for name, each in scores.items():
+        for instrument, pair in each.items():
+            for (visit, week), value in zip((("baseline", 0), ("week_24", 24)), pair, strict=True):
+                yield total(instrument, name, visit, 7 * week, value)
+
+
+def test_dahlias(studies: dict[str, Study]) -> None:
+    study = studies["nipocalimab_dahlias"]
+    rows = people({"D1": "nipocalimab_15", "D2": "nipocalimab_5", "D3": "placebo"}, 168)
+    for table, row in dahlias_rows():
+        rows.setdefault(table, []).append(row)
+    rows["medications"] = [
+        *(course(name, "hydroxychloroquine", -90, None, 400.0) for name in ("D1", "D2", "D3")),
+        course("D3", "rituximab", 100, 100, 1000.0),
+    ]
+    results = analyse(study, tables_from_frames(study, rows))
+    assert answers(results)["essdai_response week_24"] == {"D1": "yes", "D2": "no", "D3": "no"}
+    # -4, -3 and -2; -2, 0 and -1
+    assert results.value("change.treated.week_24.clinessdai_change.mean") == pytest.approx(-3)
+    assert results.value("change.treated.week_24.esspri_change.mean") == pytest.approx(-1)
 
 
 # --- CD19 CAR T cells ----------------------------------------------------------------------------
