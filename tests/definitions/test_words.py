@@ -240,14 +240,17 @@ def file_numbers(content: dict[str, Any], chosen: dict[str, Any]) -> Iterator[tu
                     yield f"{table}: {text}", Decimal(number)
             points = row.get("points", [])
             for value in points if isinstance(points, list) else [points]:
-                yield f"{table}: points of {row}", Decimal(value)
+                yield f"{table}: points of {row}", abs(Decimal(value))
+            for key, value in row.get("curve", {}).items():
+                yield f"{table}: {key} of the curve of {row['item']}", abs(Decimal(value))
     for row in content.get("routes", []):
         yield from (
             (f"routes: {key}", Decimal(value)) for key, value in row.items() if not isinstance(value, str)
         )
-    yield from (("range", Decimal(value)) for value in content["range"].values())
+    # Words are read without their signs.
+    yield from (("range", abs(Decimal(value))) for value in content["range"].values())
     yield from (("grade_points", Decimal(value)) for value in content.get("grade_points", {}).values())
-    yield from (("constant", Decimal(content[key])) for key in ("constant",) if key in content)
+    yield from (("constant", Decimal(content[key])) for key in ("constant", "intercept") if key in content)
 
 
 def _texts(value: Any) -> Iterator[str]:
