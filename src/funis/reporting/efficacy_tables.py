@@ -238,6 +238,17 @@ def _visits_in_rows(
     return tuple(rows)
 
 
+def is_titre_of(study: Study, variable: str) -> bool:
+    """Tell whether a variable is a titre, kept as steps of two-fold dilution.
+
+    Parameters
+    ----------
+    study : names the tests
+    variable : a test or anything else
+    """
+    return any(lab.test == variable and lab.scale == "log2" for lab in study.labs)
+
+
 def variable_lines(
     labels: Labels, book: NumberBook, variable: VariableByVisit, without: Collection[str] = ()
 ) -> list[Line]:
@@ -245,7 +256,7 @@ def variable_lines(
 
     Tests `without` a line are said in a sentence.
     """
-    is_titre = any(lab.test == variable.variable and lab.scale == "log2" for lab in labels.study.labs)
+    is_titre = is_titre_of(labels.study, variable.variable)
     described = [group for group in variable.groups if group.analysis == "summary"]
     compared = [group for group in variable.groups if group.analysis == "change"]
     tested = [group for group in variable.groups if group.analysis in {"test", "change"}]

@@ -16,8 +16,9 @@ from funis.reporting.arm_differences import (
     difference_notes,
     find_difference,
 )
+from funis.reporting.carried_visits import carry_visits, choose_ends, last_carried, say_left_out
 from funis.reporting.definition_words import with_unit
-from funis.reporting.efficacy_tables import VariableByVisit, ordered_visits, variables_by_visit
+from funis.reporting.efficacy_tables import VariableByVisit, is_titre_of, ordered_visits, variables_by_visit
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, capital, in_sentence, listed, method_label, with_groups
 from funis.reporting.number_book import (
@@ -43,6 +44,7 @@ from funis.study.outcomes import outcome_subgroups
 _ABREAST = 2
 #: Visits of a table of the main part; all stand in the supplement.
 _MOST_VISITS = 7
+_OF_TITRES = "Titre: its change is in steps of two-fold dilution (log2); −1 is half the titre."
 _RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
 
 
@@ -401,7 +403,10 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
         return
     study = labels.study
     has_arms = len(study.arms) > 1
-    visits = _ends(_visits(labels, book, measures), study.baseline_visit or "")
+    every = _visits(labels, book, measures)
+    levels = [group for each in measures if (group := _group(each.found, "summary")) is not None]
+    carried = carry_visits(book, levels, every)
+    visits = choose_ends(carried, study.baseline_visit or next(iter(carried), ""))
     if has_arms and len(visits) > 2:
         # The room of the visit in the middle is that of the difference between arms.
         visits = (visits[0], visits[-1])
@@ -429,18 +434,23 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
         if any(not each.is_score for each in measures)
         else "Other measures"
     )
-    notes = tuple(_row_notes(labels, book, measures, known))
+    notes = (*_row_notes(labels, book, measures, known), *say_left_out(labels, every, carried))
     yield TableSpec("table-main-tests", "activity", title, heads, tuple(rows), notes, is_upright=True)
 
 
 def _row_name(labels: Labels, measure: VariableByVisit) -> str:
-    return with_groups(capital(with_unit(labels, measure.variable)), labels.within(measure.subgroup, ALL))
+    name = with_unit(labels, measure.variable)
+    if is_titre_of(labels.study, measure.variable):
+        name = f"{labels.variable(measure.variable)} (titre, geometric mean)"
+    return with_groups(capital(name), labels.within(measure.subgroup, ALL))
 
 
 def _row_notes(
     labels: Labels, book: NumberBook, measures: Sequence[_Measure], differences: Sequence[Difference]
 ) -> Iterator[str]:
     yield "n: patients with both values of the change; change at the last visit of the measure."
+    if any(is_titre_of(labels.study, each.found.variable) for each in measures):
+        yield _OF_TITRES
     if not labels.study.arms:
         yield from _test_notes(labels, book, measures)
     yield from difference_notes(labels, differences)
@@ -458,40 +468,30 @@ def _last_differences(
     labels: Labels, book: NumberBook, measures: Sequence[_Measure], arm: str
 ) -> list[Difference | None]:
     """Give how an arm differed from the control arm in the last change of each measure."""
-    return [_difference(labels, book, each, arm, _last_change(labels, book, each, arm)) for each in measures]
-
-
-def _last_change(labels: Labels, book: NumberBook, measure: _Measure, arm: str) -> str:
-    """Name the last visit at which an arm's change of a measure is known; empty where none is."""
-    change = _group(_of_arm(book, measure, arm), "change")
-    return (
-        next(iter(ordered_visits(labels.study, book.visits(change))[::-1]), "") if change is not None else ""
-    )
+    own = (_of_arm(book, each, arm) for each in measures)
+    last = (last_carried(labels, book, _group(each, "change"), _group(each, "summary")) for each in own)
+    pairs = zip(measures, last, strict=True)
+    return [_difference(labels, book, each, arm, visit) for each, visit in pairs]
 
 
 def _behind_rows(labels: Labels, measures: Sequence[_Measure]) -> str:
     return next((name for each in measures if (name := _behind(labels, [each])) == "laboratory"), "scores")
 
 
-def _ends(visits: Sequence[str], baseline: str) -> tuple[str, ...]:
-    """Give baseline, a visit in the middle and the last one."""
-    later = [visit for visit in visits if visit != baseline]
-    middle = [later[(len(later) - 1) // 2]] if len(later) > 1 else []
-    return (*([baseline] if baseline in visits else []), *middle, *later[-1:])
-
-
 def _row_cells(
     labels: Labels, book: NumberBook, measure: VariableByVisit, visits: Sequence[str], *, with_p: bool
 ) -> Iterator[TableCell]:
     level, change = _group(measure, "summary"), _group(measure, "change")
-    digits = _digits(book, measure)
-    changed = ordered_visits(labels.study, book.visits(change)) if change is not None else ()
-    last = changed[-1] if changed else ""
+    digits, is_titre = _digits(book, measure), is_titre_of(labels.study, measure.variable)
+    last = last_carried(labels, book, change, level)
     size = book.find(change, last, "n") if change is not None and last else None
     yield single(size, 0) if size is not None else EMPTY
     for visit in visits:
         n = book.find(level, visit, "n") if level is not None else None
-        yield with_own_n(_level_cell(book, level, visit, digits), n, size)
+        cell = _level_cell(book, level, visit, digits)
+        if is_titre and level is not None:
+            cell = joined(bound(book.find(level, visit, "geometric_mean"), 0))
+        yield with_own_n(cell, n, size)
     yield change_cell(book, change, last, digits) if last else EMPTY
     if with_p:
         yield _p_cell(book, measure, last) if last else EMPTY
