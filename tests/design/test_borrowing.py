@@ -14,6 +14,10 @@ def test_the_prior_of_the_spondylitis_trials_is_that_of_rbest() -> None:
     assert found.prior.mean == pytest.approx(found.mean, abs=1e-3)
     assert found.prior.sd == pytest.approx(found.sd, abs=1e-3)
     assert not found.has_few_trials
+    # RBesT 1.8, page of gMAP: theta_resp_pred 0.255, SD 0.0864, 95% 0.106 to 0.461, by the draws of a chain.
+    assert found.mean == pytest.approx(0.255, abs=0.005)
+    assert found.sd == pytest.approx(0.0864, abs=0.005)
+    assert (found.prior.lower, found.prior.upper) == pytest.approx((0.106, 0.461), abs=0.025)
 
 
 def test_a_flat_part_widens_and_two_trials_are_few() -> None:

@@ -17,7 +17,7 @@ _SHARE = (
     "agree "
     "on: ask with a low and a high one."
 )
-_UNKNOWN = "What cells do when they are given again at relapse has not been measured: p1 is an assumption."
+_UNKNOWN = "No study was found that measured what cells do when they are given at relapse: p1 is assumed."
 _WHY_LOST = "Whoever leaves is taken to leave for no reason of the outcome."
 
 
