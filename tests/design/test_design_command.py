@@ -1,6 +1,7 @@
 """The command: every design as text, as JSON and as a page."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,12 @@ def test_every_design_is_told_and_drawn(name: str, tmp_path: Path) -> None:
     assert answer.exit_code == 0, answer.output
     text = page.read_text(encoding="utf-8")
     assert "<svg" in text
+    book = json.loads(text.split('id="numbers">')[1].split("</script>")[0])
+    again = book["columns"].index("again")
+    assert {book["strings"][cells[again + 1]] for cells in book["numbers"].values()} == {
+        f"funis design {name} {CALLS[name]}"
+    }
+    assert set(re.findall(r'<button class="n" data-id="([^"]+)"', text)) == set(book["numbers"])
     paragraph = answer.output.split("\n\n")[1]
     assert len(paragraph) > 80
     record = json.loads(run(f"{name} {CALLS[name]} --json").output)

@@ -131,4 +131,8 @@ def test_the_command_says_that_the_data_cannot_tell(tmp_path: Path) -> None:
     record = json.loads(done.stdout)
     assert "cannot tell when to infuse again" in record["paragraphs"][0]
     assert max(each["infusions"]["upper"] for each in record["outcomes"]) <= 50
-    assert "too short" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "too short" in text
+    # Each number opens: the panel has the command, without the file that it wrote.
+    assert '"funis reinfuse --cells-for 50 --steps 40"' in text
+    assert text.count('<button class="n"') > 40

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,34 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object or lis
 def print_answer(text: str, answer: object, *, as_json: bool) -> None:
     """Print an answer to standard output, as text or as JSON."""
     typer.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=str) if as_json else text)
+
+
+#: Options that say where to write, not what is asked.
+_PLACES = frozenset({"html", "json_", "out"})
+
+
+def asked_command(context: typer.Context) -> str:
+    """Write the command that runs, as it was asked for, without where it writes to."""
+    words: list[str] = []
+    here: Any = context
+    while here.parent is not None:
+        words, here = [str(here.info_name), *words], here.parent
+    words = ["funis", *words]
+    for option in context.command.params:
+        name = str(option.name)
+        was_given = getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+        if not was_given or name in _PLACES or option.param_type_name != "option":
+            continue
+        value, flag = context.params[name], option.opts[-1]
+        words += [flag] if value is True else [f"{flag} {each}" for each in _values(value)]
+    return " ".join(words)
+
+
+def _values(value: object) -> list[str]:
+    from funis.results.text import format_shortest
+
+    every = list(value) if isinstance(value, list | tuple) else [value]
+    return [format_shortest(each) if isinstance(each, float) else str(each) for each in every]
 
 
 def list_findings(findings: Sequence[Finding]) -> list[dict[str, object]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from funis.cli.answers import Json, print_answer
+from funis.cli.answers import Json, asked_command, print_answer
 from funis.cli.arguments import read_numbers
 
 if TYPE_CHECKING:
@@ -23,15 +23,18 @@ Rate0 = Annotated[float, typer.Option("--p0", help="Response rate that is of no 
 Rate1 = Annotated[float, typer.Option("--p1", help="Response rate worth going on for.")]
 
 
-def _answer(found: Any, told: ToldDesign, html: Path | None, *, as_json: bool) -> None:
+def _answer(
+    context: typer.Context, found: Any, told: ToldDesign, html: Path | None, *, as_json: bool
+) -> None:
     """Print a design, and write its page where one is asked for."""
-    from funis.design.pages.told import build_document, write_text
+    from funis.design.pages.told import write_text
 
     if html is not None:
+        from funis.design.pages.design_page import build_document
         from funis.documents.html import render_page
         from funis.files import write_whole
 
-        write_whole(html, render_page(build_document(told)))
+        write_whole(html, render_page(build_document(replace(told, command=asked_command(context)))))
     record = {**_plain(asdict(found)), "paragraph": told.paragraph, "cautions": list(told.cautions)}
     print_answer(write_text(told), record, as_json=as_json)
 
@@ -46,28 +49,41 @@ def _plain(value: Any) -> Any:
 
 
 def simon(
-    p0: Rate0, p1: Rate1, alpha: Alpha = 0.05, power: Power = 0.8, html: Html = None, json_: Json = False
+    context: typer.Context,
+    p0: Rate0,
+    p1: Rate1,
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    html: Html = None,
+    json_: Json = False,
 ) -> None:
     """Two stages in one arm: Simon's optimal and minimax designs, and those between them (one-sided)."""
     from funis.design.pages.one_arm import tell_simon
     from funis.design.two_stage import simon as find
 
     found = find(p0, p1, alpha, power)
-    _answer(found, tell_simon(found), html, as_json=json_)
+    _answer(context, found, tell_simon(found), html, as_json=json_)
 
 
 def exact(
-    p0: Rate0, p1: Rate1, alpha: Alpha = 0.05, power: Power = 0.8, html: Html = None, json_: Json = False
+    context: typer.Context,
+    p0: Rate0,
+    p1: Rate1,
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    html: Html = None,
+    json_: Json = False,
 ) -> None:
     """One stage in one arm, exact (one-sided)."""
     from funis.design.one_stage import exact as find
     from funis.design.pages.one_arm import tell_exact
 
     found = find(p0, p1, alpha, power)
-    _answer(found, tell_exact(found), html, as_json=json_)
+    _answer(context, found, tell_exact(found), html, as_json=json_)
 
 
 def paired(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     change: Annotated[float, typer.Option(help="Mean change looked for.")],
     sd_change: Annotated[float | None, typer.Option(help="Standard deviation of the change.")] = None,
     sd_before: Annotated[float | None, typer.Option(help="Or: standard deviation before.")] = None,
@@ -86,10 +102,11 @@ def paired(  # noqa: PLR0917  (typer reads the order; nobody calls it by positio
         change, sd_change=sd_change, sd_before=sd_before, sd_after=sd_after, correlation=correlation,
         alpha=alpha, power=power,
     )  # fmt: skip
-    _answer(found, tell_paired(found), html, as_json=json_)
+    _answer(context, found, tell_paired(found), html, as_json=json_)
 
 
-def means(
+def means(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     difference: Annotated[float, typer.Option(help="Difference of the means.")],
     sd: Annotated[float, typer.Option(help="Standard deviation within either arm.")],
     alpha: Alpha = 0.05,
@@ -103,10 +120,11 @@ def means(
     from funis.design.two_arms import means as find
 
     found = find(difference, sd, alpha=alpha, power=power, ratio=ratio)
-    _answer(found, tell_means(found), html, as_json=json_)
+    _answer(context, found, tell_means(found), html, as_json=json_)
 
 
-def rates(
+def rates(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     p1: Annotated[float, typer.Option("--p1", help="Response rate of the first arm.")],
     p2: Annotated[float, typer.Option("--p2", help="Response rate of the second arm.")],
     alpha: Alpha = 0.05,
@@ -120,10 +138,11 @@ def rates(
     from funis.design.two_arms import rates as find
 
     found = find(p1, p2, alpha=alpha, power=power, ratio=ratio)
-    _answer(found, tell_rates(found), html, as_json=json_)
+    _answer(context, found, tell_rates(found), html, as_json=json_)
 
 
 def mmrm(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     difference: Annotated[float, typer.Option(help="Difference of the arms at the last visit.")],
     sd: Annotated[float, typer.Option(help="Standard deviation at the last visit.")],
     retention: Annotated[str, typer.Option(help="Share still seen at each visit: 1,0.9,0.8,0.7.")],
@@ -145,10 +164,11 @@ def mmrm(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
         retention_second=read_numbers("--retention-second", retention_second), alpha=alpha, power=power,
         ratio=ratio,
     )  # fmt: skip
-    _answer(found, tell_repeated(found), html, as_json=json_)
+    _answer(context, found, tell_repeated(found), html, as_json=json_)
 
 
 def sequential(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     times: Annotated[str, typer.Option(help="Information at each analysis, the last 1: 0.5,0.75,1.")],
     boundary: Annotated[
         str,
@@ -173,10 +193,11 @@ def sequential(  # noqa: PLR0917  (typer reads the order; nobody calls it by pos
         read_numbers("--times", times), boundary, alpha=alpha, power=power, gamma=gamma,
         futility_gamma=futility_gamma,
     )  # fmt: skip
-    _answer(found, tell_sequential(found), html, as_json=json_)
+    _answer(context, found, tell_sequential(found), html, as_json=json_)
 
 
 def logrank(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     hazard_ratio: Annotated[float, typer.Option(help="Hazard of the second arm against the first.")],
     median: Annotated[float, typer.Option(help="Time in which half of the first arm has the event.")],
     accrual: Annotated[float, typer.Option(help="Length of the recruitment, in the same unit.")],
@@ -195,10 +216,11 @@ def logrank(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
     found = find(
         hazard_ratio, median, accrual, follow_up, dropout=dropout, alpha=alpha, power=power, ratio=ratio
     )
-    _answer(found, tell_logrank(found), html, as_json=json_)
+    _answer(context, found, tell_logrank(found), html, as_json=json_)
 
 
 def map_(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     responders: Annotated[str, typer.Option(help="Responders of each earlier trial: 23,12,19.")],
     treated: Annotated[str, typer.Option(help="Patients of each earlier trial: 107,44,51.")],
     flat_weight: Annotated[float, typer.Option(help="Weight of the flat part.")] = 0.2,
@@ -217,13 +239,14 @@ def map_(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
         flat_weight=flat_weight, spread_between=spread_between, new_responders=new_responders,
         new_treated=new_treated,
     )  # fmt: skip
-    _answer(found, tell_borrowing(found), html, as_json=json_)
+    _answer(context, found, tell_borrowing(found), html, as_json=json_)
 
 
 Looks = Annotated[str, typer.Option(help="Patients observed at each look: 6,12,18,24.")]
 
 
 def safety(
+    context: typer.Context,
     acceptable: Annotated[float, typer.Option(help="Event rate at which the trial goes on.")],
     unacceptable: Annotated[float, typer.Option(help="Event rate at which it should stop.")],
     looks: Looks,
@@ -236,10 +259,11 @@ def safety(
     from funis.design.pages.looks import tell_safety
 
     found = find(acceptable, unacceptable, read_numbers("--looks", looks, whole=True), allowed)
-    _answer(found, tell_safety(found), html, as_json=json_)
+    _answer(context, found, tell_safety(found), html, as_json=json_)
 
 
-def monitor(
+def monitor(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     limit_rate: Annotated[float, typer.Option(help="Event rate that must not be exceeded.")],
     looks: Looks,
     certainty: Annotated[float, typer.Option(help="Stop when it is exceeded with this certainty.")] = 0.9,
@@ -255,10 +279,11 @@ def monitor(
     found = find(
         limit_rate, read_numbers("--looks", looks, whole=True), certainty, prior_events, prior_others
     )
-    _answer(found, tell_monitoring(found), html, as_json=json_)
+    _answer(context, found, tell_monitoring(found), html, as_json=json_)
 
 
-def boin(
+def boin(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     target: Annotated[float, typer.Option(help="Toxicity rate looked for.")],
     cohort: Annotated[int, typer.Option(help="Patients treated together.")] = 3,
     cohorts: Annotated[int, typer.Option(help="Cohorts at one dose at most.")] = 5,
@@ -272,10 +297,11 @@ def boin(
     from funis.design.pages.doses import tell_boin
 
     found = find(target, cohort, cohorts, too_low=too_low, too_high=too_high)
-    _answer(found, tell_boin(found), html, as_json=json_)
+    _answer(context, found, tell_boin(found), html, as_json=json_)
 
 
-def crm(
+def crm(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     target: Annotated[float, typer.Option(help="Toxicity rate looked for.")],
     skeleton: Annotated[str, typer.Option(help="Rates expected before the trial: 0.05,0.1,0.25.")],
     treated: Annotated[str, typer.Option(help="Patients at each dose so far: 3,3,0.")],
@@ -295,10 +321,11 @@ def crm(
         target, read_numbers("--skeleton", skeleton), read_numbers("--treated", treated, whole=True),
         read_numbers("--toxic", toxic, whole=True), USUAL_SPREAD if spread is None else spread,
     )  # fmt: skip
-    _answer(found, tell_crm(found), html, as_json=json_)
+    _answer(context, found, tell_crm(found), html, as_json=json_)
 
 
 def bryant_day(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     p0: Rate0,
     p1: Rate1,
     toxic0: Annotated[float, typer.Option("--toxic0", help="Toxicity rate that is too high.")],
@@ -316,10 +343,11 @@ def bryant_day(  # noqa: PLR0917  (typer reads the order; nobody calls it by pos
     found = find(
         p0, p1, toxic0, toxic1, alpha_response=alpha_response, alpha_toxicity=alpha_toxicity, power=power
     )
-    _answer(found, tell_bryant_day(found), html, as_json=json_)
+    _answer(context, found, tell_bryant_day(found), html, as_json=json_)
 
 
 def two_endpoints(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     null: Annotated[
         str,
         typer.Option(help="Chances where neither rate is better: response with event, without, event, none."),
@@ -344,10 +372,11 @@ def two_endpoints(  # noqa: PLR0917  (typer reads the order; nobody calls it by 
         read_numbers("--looks", looks, whole=True), alpha=alpha, level=level, shape=shape,
         among_responders=among_responders,
     )  # fmt: skip
-    _answer(found, tell_two_endpoints(found), html, as_json=json_)
+    _answer(context, found, tell_two_endpoints(found), html, as_json=json_)
 
 
 def after_two_stages(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     responses: Annotated[int, typer.Option(help="Responses of the whole trial.")],
     r1: Annotated[int, typer.Option("--r1", help="Responses with which the first stage ended the trial.")],
     n1: Annotated[int, typer.Option("--n1", help="Patients of the first stage.")],
@@ -362,10 +391,11 @@ def after_two_stages(  # noqa: PLR0917  (typer reads the order; nobody calls it 
     from funis.design.two_stage_inference import after_two_stages as find
 
     found = find(responses, r1, n1, n, p0=p0, alpha=alpha)
-    _answer(found, tell_after_two_stages(found), html, as_json=json_)
+    _answer(context, found, tell_after_two_stages(found), html, as_json=json_)
 
 
 def smart(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     relapse: Annotated[float, typer.Option(help="Share that relapses while relapses are allocated.")],
     p1: Annotated[float, typer.Option("--p1", help="Good outcome of the first arm at relapse.")],
     p2: Annotated[float, typer.Option("--p2", help="Good outcome of the second arm at relapse.")],
@@ -393,4 +423,4 @@ def smart(  # noqa: PLR0917  (typer reads the order; nobody calls it by position
         relapse, p1, p2, kept=kept, lost_before=lost_before, lost_after=lost_after, alpha=alpha, power=power,
         other=read_other(read_numbers("--other", other)), seed=seed,
     )  # fmt: skip
-    _answer(found, tell_smart(found), html, as_json=json_)
+    _answer(context, found, tell_smart(found), html, as_json=json_)

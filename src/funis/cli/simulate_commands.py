@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from funis.cli.answers import Json, print_answer
+from funis.cli.answers import Json, asked_command, print_answer
 from funis.cli.arguments import Folder, existing_folder
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ Steps = Annotated[int, typer.Option(min=20, help="Of every walker of the chain."
 
 
 def calibrate(
+    context: typer.Context,
     relapses: Relapses = "yearly",
     seed: Seed = 1,
     steps: Steps = 10_000,
@@ -37,12 +38,13 @@ def calibrate(
     from funis.simulate.pages.calibration_page import tell_calibration
 
     found = find(relapses, seed=seed, steps=steps)
-    _answer(tell_calibration(found), _record(found), html, as_json=json_)
+    _answer(context, tell_calibration(found), _record(found), html, as_json=json_)
     if not found.is_usable:
         raise typer.Exit(1)
 
 
 def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     folder: Folder,
     trials: Annotated[int, typer.Option(min=2, help="How many virtual trials.")] = 100,
     patients: Annotated[int, typer.Option(min=2, max=2000, help="Of each trial.")] = 40,
@@ -94,7 +96,7 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
         "cells_for": cells_for, "fingerprint": found.key, "characteristics": _record(found.characteristics),
     }  # fmt: skip
     write_whole(place / "summary.json", json.dumps(record, indent=2, ensure_ascii=False))
-    _answer(tell_trials(found), record, place / "report.html", as_json=json_)
+    _answer(context, tell_trials(found), record, place / "report.html", as_json=json_)
 
 
 def _run_alone(plan: TrialPlan, trial: int, *, as_json: bool) -> None:
@@ -110,7 +112,8 @@ def _run_alone(plan: TrialPlan, trial: int, *, as_json: bool) -> None:
     print_answer(write_one_trial(plan, trial, rows), record, as_json=as_json)
 
 
-def reinfuse(
+def reinfuse(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
+    context: typer.Context,
     relapses: Relapses = "yearly",
     cells_for: Annotated[
         float | None, typer.Option(min=0, help="Infusions there are cells for, for 100 responders.")
@@ -129,12 +132,14 @@ def reinfuse(
 
     limit = math.inf if cells_for is None else cells_for
     found = find(relapses, seed=seed, steps=steps, cells_for=limit, hazard_ratio=hazard_ratio)
-    _answer(tell_reinfusion(found), _record(found), html, as_json=json_)
+    _answer(context, tell_reinfusion(found), _record(found), html, as_json=json_)
     if not found.model.is_usable:
         raise typer.Exit(1)
 
 
-def _answer(told: ToldSimulation, record: Any, html: Path | None, *, as_json: bool) -> None:
+def _answer(
+    context: typer.Context, told: ToldSimulation, record: Any, html: Path | None, *, as_json: bool
+) -> None:
     """Print an answer, and write its page where one is asked for."""
     from funis.simulate.pages.simulation_page import build_page, write_page_text
 
@@ -142,7 +147,7 @@ def _answer(told: ToldSimulation, record: Any, html: Path | None, *, as_json: bo
         from funis.documents.html import render_page
         from funis.files import write_whole
 
-        write_whole(html, render_page(build_page(told)))
+        write_whole(html, render_page(build_page(replace(told, command=asked_command(context)))))
     words = {"paragraphs": list(told.paragraphs), "cautions": list(told.cautions)}
     print_answer(write_page_text(told), {**record, **words}, as_json=as_json)
 

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from funis.documents.colours import GROUPS
-from funis.documents.document import Document, Guidance, ItemList, Paragraph, Section, plain
 from funis.documents.figure import FigureSpec, Spec, finish, fit, top_legend
-from funis.documents.numbering import number_sections
-from funis.documents.table import TableSpec, text_rows
+from funis.documents.table import Inline, TableCell, TableRow, text_rows
 from funis.results.text import format_number
-from funis.version import VERSION
 
 _HIGH = 260
 #: Strokes that tell lines apart without their colours.
@@ -42,6 +39,7 @@ class ToldDesign:
     tables : the figures
     figure : one picture
     cautions : what to beware of, a sentence each
+    command : that gives the design again; empty where no command made it
     """
 
     title: str
@@ -50,6 +48,7 @@ class ToldDesign:
     tables: tuple[DesignTable, ...]
     figure: FigureSpec
     cautions: tuple[str, ...]
+    command: str = ""
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -127,32 +126,15 @@ def draw_lines(  # noqa: PLR0913  all but the lines are by keyword
     return FigureSpec("figure-design", "answer", title, spec, alt, notes)
 
 
-def build_document(told: ToldDesign) -> Document:
-    """Put a page of a design together, for any renderer."""
-    tables = tuple(
-        TableSpec(
-            f"table-{number}", "figures", table.title, table.heads, text_rows(table.rows), table.notes,
-            is_text=False, is_stacked=True,
-        )
-        for number, table in enumerate(told.tables, 1)
-    )  # fmt: skip
-    sections = (
-        Section("answer", "For the protocol", (Paragraph(plain(told.paragraph), is_lead=True), told.figure)),
-        Section("figures", "The figures", tables),
-        Section("beware", "What to beware of", (ItemList(tuple(map(plain, told.cautions))),)),
-    )
-    numbered, register = number_sections(sections)
-    return Document(
-        title=told.title,
-        sections=numbered,
-        register=register,
-        kicker="funis design",
-        facts=tuple((name, plain(value)) for name, value in told.asked.items()),
-        closing=f"funis {VERSION}",
-        running_head=told.title,
-        generator=f"funis {VERSION}",
-        guidance=Guidance(contents="Contents", skip="Skip to the answer"),
-    )
+def table_rows(table: DesignTable) -> tuple[TableRow, ...]:
+    """Make the rows of a table; a number with an address opens."""
+    if not table.ids:
+        return text_rows(table.rows)
+    cells = [
+        [TableCell((Inline(text, name),)) for text, name in zip(*both, strict=True)]
+        for both in zip(table.rows, table.ids, strict=True)
+    ]
+    return tuple(TableRow(first, tuple(rest)) for first, *rest in cells)
 
 
 def write_text(told: ToldDesign) -> str:

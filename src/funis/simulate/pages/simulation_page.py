@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from funis.design.pages.told import DesignTable, join_text
+from funis.design.pages.design_page import OPEN as OPEN_COMPUTED
+from funis.design.pages.opened import open_tables
+from funis.design.pages.told import DesignTable, join_text, table_rows
 from funis.documents.document import (
     Block,
     Document,
@@ -20,7 +22,7 @@ from funis.documents.document import (
 )  # fmt: skip
 from funis.documents.figure import FigureSpec
 from funis.documents.numbering import number_sections
-from funis.documents.table import Inline, TableCell, TableRow, TableSpec, text_rows
+from funis.documents.table import TableSpec
 from funis.results.text import format_number
 from funis.version import VERSION
 
@@ -49,6 +51,7 @@ class ToldSimulation:
     cautions : what to beware of, a sentence each
     numbers : what the page shows when a number is opened, by its address
     opened : the paragraphs with the numbers that open; empty where none does
+    command : that gives the page again; empty where no command made it
     """
 
     title: str
@@ -61,6 +64,7 @@ class ToldSimulation:
     cautions: tuple[str, ...]
     numbers: Mapping[str, Any] = field(default_factory=dict)
     opened: tuple[Prose, ...] = ()
+    command: str = ""
 
 
 def build_page(told: ToldSimulation) -> Document:
@@ -68,7 +72,11 @@ def build_page(told: ToldSimulation) -> Document:
     figures = tuple(
         replace(each, id=f"figure-{number}", section="answer") for number, each in enumerate(told.figures, 1)
     )
-    tables = tuple(_table(f"table-{number}", "figures", each) for number, each in enumerate(told.tables, 1))
+    opened, numbers, how = told.tables, told.numbers, OPEN
+    if not numbers:
+        opened, numbers = open_tables(told.tables, told.asked, told.command)
+        how = OPEN_COMPUTED
+    tables = tuple(_table(f"table-{number}", "figures", each) for number, each in enumerate(opened, 1))
     words: tuple[Block, ...] = tuple(
         Paragraph(each, is_lead=not place)
         for place, each in enumerate(told.opened or tuple(map(plain, told.paragraphs)))
@@ -95,29 +103,18 @@ def build_page(told: ToldSimulation) -> Document:
             contents="Contents",
             skip="Skip to the answer",
             close="Close",
-            open_numbers=OPEN if told.numbers else (),
+            open_numbers=how,
             closed_numbers=CLOSED if told.numbers else (),
         ),
-        numbers=told.numbers,
+        numbers=numbers,
     )
 
 
 def _table(name: str, section: str, table: DesignTable) -> TableSpec:
     return TableSpec(
-        name, section, table.title, table.heads, _rows(table), table.notes,
+        name, section, table.title, table.heads, table_rows(table), table.notes,
         is_text=section == "assumptions", is_stacked=True,
     )  # fmt: skip
-
-
-def _rows(table: DesignTable) -> tuple[TableRow, ...]:
-    """Make the rows of a table; a number with an address opens."""
-    if not table.ids:
-        return text_rows(table.rows)
-    cells = [
-        [TableCell((Inline(text, name),)) for text, name in zip(*both, strict=True)]
-        for both in zip(table.rows, table.ids, strict=True)
-    ]
-    return tuple(TableRow(first, tuple(rest)) for first, *rest in cells)
 
 
 def write_page_text(told: ToldSimulation) -> str:
