@@ -121,7 +121,7 @@ def bryant_day(
     --------
     >>> found = bryant_day(0.1, 0.5, 0.5, 0.1, power=0.8).optimal
     >>> (found.r1, found.t1, found.n1), (found.r, found.t, found.n)
-    ((0, 2, 5), (2, 3, 13))
+    ((0, 1, 4), (2, 2, 9))
     """
     check_rates(p0, p1)
     if toxic1 >= toxic0:
