@@ -11,11 +11,11 @@ from funis.design.pages.told import DesignTable
 
 #: The words of the panel.
 WORDS: Final[Mapping[str, str]] = {
-    "id": "Number", "printed": "Printed", "table": "Table", "asked": "Asked for", "again": "Command",
+    "id": "Number", "printed": "Printed", "method": "Table", "asked": "Asked for", "again": "Command",
     "no_values": "The command gives the same number again; --json has it unrounded.",
     "unknown": "No such number here", "unknown_why": "This page prints no such number. Asked for:",
 }  # fmt: skip
-_FURTHER: Final = ("table", "asked", "again")
+_FURTHER: Final = ("asked", "again")
 
 
 def open_tables(
@@ -57,9 +57,9 @@ def open_tables(
             ids.append(tuple(line))
         opened.append(replace(table, ids=tuple(ids)))
     return tuple(opened), {
-        "columns": ("statistic", "text", *_FURTHER), "numeric": (), "further": _FURTHER, "code": ("again",),
-        "strings": list(words), "places": [[]], "numbers": numbers, "sources": {}, "labels": {},
-        "words": WORDS,
+        "columns": ("statistic", "text", "method", *_FURTHER), "numeric": (), "further": _FURTHER,
+        "code": ("again",), "strings": list(words), "places": [[]], "numbers": numbers, "sources": {},
+        "labels": {}, "words": WORDS,
     }  # fmt: skip
 
 
