@@ -23,6 +23,11 @@ _LEVEL_WORDS = {
     "present": "present (1 to 4)",
     "yes": "yes",
 }
+_NOT_DONE = {
+    "absent": "counts as not present, raises the upper bound",
+    "missing": "missing",
+    "left_out": "does not apply: left out of the mean",
+}
 _HOW = {
     "sum": "the sum of the points",
     "mean": "the mean of the items",
@@ -112,7 +117,7 @@ def _render_facts(found: Definition) -> list[str]:
         ("Missing items", found.missing),
         (
             "Not done (ND)",
-            "counts as not present, raises the upper bound" if found.not_done == "absent" else "missing",
+            _NOT_DONE[found.not_done],
         ),
     ]
     if found.grade_points:

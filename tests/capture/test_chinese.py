@@ -22,7 +22,7 @@ TRANSLATED = (
     "rand_36_emotional_wellbeing", "rand_36_general_health", "rand_36_pain", "rand_36_physical_functioning",
     "rand_36_role_emotional", "rand_36_role_physical", "rand_36_social_functioning",
     "sle_das", "eq_5d_5l_china", "eq_5d_5l_england",
-    "lupusqol",
+    "lupusqol", "osdi",
 )  # fmt: skip
 FILES = sorted((FOLDER / "zh_Hans").glob("*.toml"))
 

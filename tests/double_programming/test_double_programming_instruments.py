@@ -43,6 +43,7 @@ def number(value: float | None) -> str:
 def outline(definition: Definition) -> Iterable[dict[str, str]]:
     extra = [str(definition.applies)] if definition.applies else []
     extra += ["not done counts as absent"] if definition.not_done == "absent" else []
+    extra += ["not done is left out"] if definition.not_done == "left_out" else []
     extra += ["less is worse"] if definition.less_is_worse else []
     extra += ["grades a toxicity"] if definition.is_toxicity else []
     extra += ["each eye"] if definition.per_system else []

@@ -110,7 +110,7 @@ def test_proposals(name: str) -> None:
 
 NOT_READ_IN_THE_PAPER = {
     "tess_modified", "sdi", "nih_activity_index", "magic_gvhd", "icaht_early", "icaht_late", "omeract_ultrasound",
-    "sle_das", "eq_5d_5l_china", "eq_5d_5l_england", "lupusqol",
+    "sle_das", "eq_5d_5l_china", "eq_5d_5l_england", "lupusqol", "osdi",
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from funis.catalogue.definition_file import DefinitionFinding
 from funis.catalogue.model_instrument import Definition, EquationFactor
 
 _WAYS = ("maximum", "minimum", "mean")
+_NOT_DONE = ("absent", "missing", "left_out")
 _WITHIN = ("sum", "maximum", "mean")
 
 
@@ -32,6 +33,12 @@ def check_outputs(definition: Definition) -> Iterator[DefinitionFinding]:
     if definition.within not in _WITHIN:
         fix = f"Write one of {_WITHIN}."
         yield DefinitionFinding("file", None, "", "within", definition.within, "no such way", fix)
+    if definition.not_done not in _NOT_DONE:
+        fix = f"Write one of {_NOT_DONE}."
+        yield DefinitionFinding("file", None, "", "not_done", definition.not_done, "no such way", fix)
+    if definition.not_done == "left_out" and (definition.kind != "mean" or definition.systems):
+        message = "only a mean of items can leave one out"
+        yield DefinitionFinding("file", None, "", "not_done", "left_out", message, "Write missing or absent.")
     if definition.per_system and not definition.systems:
         yield DefinitionFinding("file", None, "", "per_system", "true", "there are no systems", "Name them.")
     parts = [summary.name for summary in definition.summaries]

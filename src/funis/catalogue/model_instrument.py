@@ -283,7 +283,8 @@ class Definition:
     parameters : choices the sources leave open
     range : lowest and highest total
     unit, digits : unit of the score and decimals it is printed with
-    not_done : ``absent`` or ``missing``: what the paper says of an assessment that was not done
+    not_done : ``absent``, ``missing`` or ``left_out`` (of a mean): what the paper says of an assessment that
+        was not done, or a question that does not apply
     within : ``sum``, ``maximum`` or ``mean`` of the items of one system
     reversed_by : yes/no parameter that says that the scale was recorded the other way round
     applies : condition on recorded items; where it fails the instrument is not applicable
@@ -326,7 +327,7 @@ class Definition:
     notes: tuple[str, ...] = ()
     unit: str = ""
     digits: int = 0
-    not_done: Literal["absent", "missing"] = "missing"
+    not_done: Literal["absent", "missing", "left_out"] = "missing"
     within: Literal["sum", "maximum", "mean"] = "sum"
     reversed_by: str = ""
     applies: Condition | None = None

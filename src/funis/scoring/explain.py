@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -25,6 +25,13 @@ from funis.scoring.working import Explanation, Known, WorkingClause, WorkingRow
 from funis.shown import show_codes
 from funis.units.columns import columns_of_instrument
 from funis.units.declared import settle_scales
+
+# What the working says of an assessment that was not done, or a question that does not apply.
+_NOT_DONE: Final = {
+    "absent": "counted as not present",
+    "missing": "missing",
+    "left_out": "left out of the mean",
+}
 
 
 @takes(
@@ -258,7 +265,7 @@ def _note(
     if ignored:
         return "not due to the disease: counted absent"
     if not_done:
-        counted = "counted as not present" if instrument.not_done == "absent" else "missing"
+        counted = _NOT_DONE[instrument.not_done]
         return f"not done: {counted}"
     if value is None:
         others = [name for name in item.alternatives if name != item.name]

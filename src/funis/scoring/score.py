@@ -254,7 +254,7 @@ def _carry_forward(working: OpenFrame | Tracer, layout: ScoringLayout, intake: I
     for item in layout.definition.items:
         cell, column = intake.cells[item.name], names[item.name]
         value = _last_recorded(working, layout, intake, item)
-        if cell.not_done is not None and layout.definition.not_done == "absent":
+        if cell.not_done is not None and layout.definition.not_done != "missing":
             value = ops.when(~cell.not_done).then(value)
         filled.append(value.alias(column))
         if cell.ignored is not None:

@@ -66,7 +66,36 @@ def build_total(layout: ScoringLayout, cells: Mapping[str, ItemCell], *, as_pape
     highest = {
         item.name: _points(layout, item, cells[item.name], settled, at_top=True) for item in definition.items
     }
+    if definition.not_done == "left_out":
+        return _mean_of_applicable(layout, cells, lowest, highest)
     return Bounds(_combine(layout, lowest), _combine(layout, highest))
+
+
+def _mean_of_applicable(
+    layout: ScoringLayout,
+    cells: Mapping[str, ItemCell],
+    lowest: Mapping[str, Column],
+    highest: Mapping[str, Column],
+) -> Bounds:
+    """Take the mean of the items that apply; where none does, all that the range allows is possible."""
+    ops, kind = layout.ops, layout.ops.Float64
+    none, definition = ops.lit(0.0, kind), layout.definition
+    flags = {name: cell.not_done for name, cell in cells.items() if cell.not_done is not None}
+    if not flags:
+        return Bounds(_combine(layout, lowest), _combine(layout, highest))
+    counted = reduce(
+        add, [ops.when(flag).then(none).otherwise(ops.lit(1.0, kind)) for flag in flags.values()]
+    )
+    counted = counted + (len(cells) - len(flags))
+    ends = []
+    for points, widest in ((lowest, definition.range.lowest), (highest, definition.range.highest)):
+        kept = [
+            ops.when(flags[name]).then(none).otherwise(each) if name in flags else each
+            for name, each in points.items()
+        ]
+        mean = reduce(add, kept) / counted
+        ends.append(ops.when(counted > 0).then(mean).otherwise(ops.lit(float(widest), kind)))
+    return Bounds(*ends)
 
 
 def _sum_items(layout: ScoringLayout, cells: Mapping[str, ItemCell], settled: Mapping[str, Column]) -> Bounds:

@@ -37,6 +37,7 @@ _KINDS: Final = {ResponseDefinition: "response", CriteriaSet: "criteria", Respon
 NOT_DONE: Final = {
     "absent": "an assessment that was not done counts as not present",
     "missing": "an assessment that was not done counts as missing",
+    "left_out": "a question that does not apply is left out of the mean",
 }
 
 
