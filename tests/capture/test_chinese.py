@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from funis.adjudication_table import NAMED_TABLES
 from funis.capture.forms.page import FormView, render_form
 from funis.capture.forms.plan import make_study_plan
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
@@ -12,7 +13,6 @@ from funis.capture.forms.words import unit_words, window_words
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import analyte_table, definition, definitions
 from funis.catalogue.translations import FOLDER, translation_of
-from funis.schema import TABLES
 from funis.study.model import Study
 
 TRANSLATED = (
@@ -63,10 +63,10 @@ def test_a_file_translates_what_is_there_and_says_who_did_not_look_at_it(file: P
     if file.stem == "analytes":
         assert set(found["labels"]) <= set(analyte_table().analytes)
     elif file.stem == "tables":
-        for table, words in found["help_of"].items():
-            assert set(words) <= set(TABLES[table].names)
-        columns = {name for table in TABLES.values() for name in table.names} | {"window_days", "rater"}
-        assert set(found["titles"]) == set(TABLES)
+        for table, words in (*found["help_of"].items(), *found["labels_of"].items()):
+            assert set(words) <= set(NAMED_TABLES[table].names)
+        columns = {name for table in NAMED_TABLES.values() for name in table.names} | {"window_days", "rater"}
+        assert set(found["titles"]) == set(NAMED_TABLES)
         assert set(found["labels"]) | set(found["help"]) <= columns
     else:
         assert file.stem in definitions()

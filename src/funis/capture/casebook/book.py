@@ -25,7 +25,7 @@ from funis.documents.table import TableSpec, text_rows
 from funis.version import VERSION
 
 #: Order of what belongs to no visit.
-_OWN: Final = ("infusions", "medications", "adverse_events", "disposition")
+_OWN: Final = ("infusions", "medications", "adverse_events", "adjudications", "disposition")
 
 
 def make_case_book(subject: Subject, t: BookWords, by: str) -> Document:

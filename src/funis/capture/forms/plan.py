@@ -12,11 +12,12 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from funis.adjudication_table import NAMED_TABLES
 from funis.capture.forms.plan_instruments import plan_instrument
 from funis.capture.forms.plan_parts import InfusionPlan, StudyPlan, VisitPlan
 from funis.capture.forms.plan_tables import plan_table
+from funis.data.known_tables import study_tables
 from funis.errors import ValueRangeError
-from funis.schema import TABLES
 from funis.study.digest import study_digest
 from funis.study.kept import once_a_study
 from funis.study.model import Study
@@ -65,7 +66,7 @@ def make_study_plan(study: Study) -> StudyPlan:
             )
             for each in study.infusions
         ),
-        (*instruments, *(plan_table(study, name) for name in TABLES)),
+        (*instruments, *(plan_table(study, name) for name in study_tables(study) if name in NAMED_TABLES)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from funis.adjudication_table import ADJUDICATIONS
 from funis.capture.forms.level_words import GRADE_WORDS, YES_NO
 from funis.capture.forms.plan_parts import (
     ChoicePlan,
@@ -19,6 +20,7 @@ from funis.capture.forms.plan_parts import (
     UnitPlan,
     Words,
 )
+from funis.capture.forms.visit_words import visit_words
 from funis.catalogue.analyte_limits import possible_in
 from funis.catalogue.event_terms import event_terms
 from funis.catalogue.instrument_tables import reported_units
@@ -45,6 +47,7 @@ _SCOPES: Final[dict[str, tuple[Scope, bool]]] = {
     "adverse_events": ("subject", True),
     "safety_questions": ("visit", False),
     "disposition": ("subject", False),
+    ADJUDICATIONS.name: ("subject", True),
 }
 _TITLES: Final = {
     "subjects": "Subject",
@@ -57,6 +60,7 @@ _TITLES: Final = {
     "adverse_events": "Adverse event",
     "safety_questions": "Questions on safety",
     "disposition": "End of participation",
+    ADJUDICATIONS.name: "Reading by the committee",
 }
 #: Columns that stand with the form, and are no part of its document.
 _KEYS: Final = {
@@ -64,6 +68,8 @@ _KEYS: Final = {
     "infusions": ("subject", "number"),
     "lots": ("lot",),
     "donors": ("donor",),
+    # The visit that is judged is chosen: a committee reads long after it.
+    ADJUDICATIONS.name: ("subject",),
 }
 _VISIT_KEYS: Final = ("subject", "visit")
 #: Days of data that carry no dates, ends in columns of their own, and the day of awareness, which the page of
@@ -121,6 +127,7 @@ _ASKED: Final = {
     "related": "Related to the cells, possibly or surely.",
     "attended": "Empty means that the subject came.",
     "received_cells": "No where the subject was given no infusion.",
+    "blinded": "Whether the reader did not know the treatment.",
     "healthy": "What history and examination of the donor found.",
     "eligible": "Whether the donor was found eligible.",
 }
@@ -146,7 +153,7 @@ def plan_table(study: Study, name: str) -> FormPlan:
     Parameters
     ----------
     study : the study; its own columns stand among those of ``subjects``
-    name : one of ``funis.schema.TABLES``
+    name : one of ``funis.adjudication_table.NAMED_TABLES``
 
     Returns
     -------
@@ -204,9 +211,9 @@ def column_field(study: Study, table: str, column: Column, *, role: Role, group:
     'choice'
     """
     own = {extra.name for extra in study.columns} if table == "subjects" else set()
-    choices = _choices(study, column, is_own=column.name in own)
+    choices = _choices(study, table, column, is_own=column.name in own)
     usual = USUAL_BODY.get(column.name, (None, None))
-    label = _label(study, column, is_own=column.name in own)
+    label = _label(study, table, column, is_own=column.name in own)
     return FieldPlan(
         column.name,
         label,
@@ -259,21 +266,23 @@ def _kind(column: Column, choices: tuple[ChoicePlan, ...]) -> FieldKind:
     return "choice" if choices else column.kind
 
 
-def _label(study: Study, column: Column, *, is_own: bool) -> Words:
+def _label(study: Study, table: str, column: Column, *, is_own: bool) -> Words:
     """Give the words of a column; those of the study's own column stand in the study file."""
     if is_own:
         return Words(next(each.label for each in study.columns if each.name == column.name) or column.name)
     words = _LABELS.get(column.name) or name_words(column.name.removesuffix("_percent"))
-    return Words(words[:1].upper() + words[1:], translated("tables", "labels", column.name))
+    chinese = translated("tables", "labels_of", table, column.name)
+    return Words(words[:1].upper() + words[1:], chinese or translated("tables", "labels", column.name))
 
 
-def _choices(study: Study, column: Column, *, is_own: bool) -> tuple[ChoicePlan, ...]:
+def _choices(study: Study, table: str, column: Column, *, is_own: bool) -> tuple[ChoicePlan, ...]:
     """Give what may be chosen in a column; nothing where anything may be written."""
     listed = {
         "site": [(site.id, Words(site.name)) for site in study.sites],
         "arm": [(arm.id, Words(arm.name)) for arm in study.arms],
         "test": [(lab.test, _test_label(lab)) for lab in study.labs],
     }
+    listed |= _judged(study) if table == ADJUDICATIONS.name else {}
     if column.name in listed:
         return tuple(ChoicePlan(code, words) for code, words in listed[column.name])
     if column.kind == "flag":
@@ -282,6 +291,18 @@ def _choices(study: Study, column: Column, *, is_own: bool) -> tuple[ChoicePlan,
         return tuple(ChoicePlan(code, Words(code)) for code in column.allowed)
     is_number = column.kind in {"integer", "number"}
     return tuple(ChoicePlan(int(code) if is_number else code, _code_words(code)) for code in column.allowed)
+
+
+def _judged(study: Study) -> dict[str, list[tuple[str, Words]]]:
+    """Give what may be chosen for a reading: visits, questions, and every outcome of one of them."""
+    outcomes = dict.fromkeys(name for each in study.adjudications for name in each.outcomes)
+    return {
+        "visit": [
+            (each.name, Words(each.printed, visit_words(each.printed, "zh-hans"))) for each in study.visits
+        ],
+        "question": [(each.id, Words(each.printed)) for each in study.adjudications],
+        "outcome": [(name, Words(name_words(name))) for name in outcomes],
+    }
 
 
 def _code_words(code: str) -> Words:

@@ -6,8 +6,9 @@ from functools import partial
 
 from funis.capture.casebook.wording import BookWords
 from funis.capture.forms.plan_parts import Language
+from funis.capture.forms.visit_words import visit_words
 from funis.capture.pages.refusal_words import finding_words
-from funis.capture.pages.words import in_language, visit_words
+from funis.capture.pages.words import in_language
 
 
 def book_words(language: Language) -> BookWords:

@@ -23,13 +23,14 @@ from funis.capture.forms.event_remarks import mark_event
 from funis.capture.forms.page import FormView, render_form
 from funis.capture.forms.page_fields import LabResult, QueryNote, show_words
 from funis.capture.forms.plan_parts import FormPlan, Language
+from funis.capture.forms.visit_words import visit_words
 from funis.capture.models import Form, StudyVersion, SubjectVisit
 from funis.capture.monitoring.automatic import check_waiting
 from funis.capture.pages.queries import notes_of_form
 from funis.capture.pages.safety import clock_of_form
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
-from funis.capture.pages.words import ENTRY_WORDS, in_language, visit_words
+from funis.capture.pages.words import ENTRY_WORDS, in_language
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld
 from funis.capture.safety.clock import EVENTS, is_serious

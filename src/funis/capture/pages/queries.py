@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonRespons
 from funis.capture.conduct.allocation.arms import can_open_arms
 from funis.capture.forms.page_fields import QueryNote, show_words
 from funis.capture.forms.plan_parts import Language, StudyPlan
+from funis.capture.forms.visit_words import visit_words
 from funis.capture.models import Form, Query, Subject
 from funis.capture.monitoring import queries
 from funis.capture.monitoring.automatic import check_everything, check_waiting
@@ -18,7 +19,7 @@ from funis.capture.monitoring.query_steps import AUTOMATIC, OWNERS, STATES, STEP
 from funis.capture.pages.refusal_words import finding_words
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
-from funis.capture.pages.words import in_language, visit_words
+from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld, shown_queries
 from funis.capture.study_in_force import newest_version, plan_of, started_with

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from funis.capture.forms.plan_parts import FieldPlan, FormPlan, Language, StudyPlan
+from funis.capture.forms.visit_words import visit_words
 from funis.capture.forms.words import form_words
-from funis.capture.pages.words import visit_words
 from funis.catalogue.wording.plain_words import name_words
 
 _SIGNS: Final = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": "=", "<>": "≠", "!=": "≠"}

@@ -34,7 +34,7 @@ NEXT_STEPS: Final = {
 }
 """What a subject may wait for, with the printed words."""
 _OVER: Final = frozenset({SCREEN_FAILURE, "completed", "left"})
-ROWS = ("infusions", "medications", "adverse_events")
+ROWS = ("infusions", "medications", "adverse_events", "adjudications")
 
 
 def subjects_of(asked: PageRequest) -> QuerySet[Subject]:

@@ -15,7 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from funis.capture.forms.plan_parts import Language
-from funis.capture.pages.words import in_language, visit_words
+from funis.capture.forms.visit_words import visit_words
+from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest
 from funis.capture.people.permissions import ROLES
 from funis.capture.study_in_force import started_with

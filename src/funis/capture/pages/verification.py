@@ -9,12 +9,13 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.forms.page_fields import MarkNote, PageNotes, show_field, show_words
 from funis.capture.forms.plan_parts import FormPlan, Language
+from funis.capture.forms.visit_words import visit_words
 from funis.capture.models import Form, SubjectVisit
 from funis.capture.monitoring import verification as marks
 from funis.capture.monitoring.queries import queries_of_form
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
-from funis.capture.pages.words import in_language, visit_words
+from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import WITHHELD_FORMS, is_withheld
 from funis.capture.study_in_force import plan_of
