@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from funis.capture.forms.page import FormView, render_blank, render_form
-from funis.capture.forms.page_fields import QueryNote
+from funis.capture.forms.page_fields import GradeNote, QueryNote
 from funis.capture.forms.plan_parts import LANGUAGES, Language, StudyPlan
 from funis.capture.forms.refusals import Remark
 
@@ -198,3 +198,30 @@ def test_an_event_offers_the_terms_of_the_ctcae_without_a_script(sle: StudyPlan)
     assert [each["name"] for each in page.having("list", listed)] == ["term", "preferred_term"]
     assert "datalist" not in render_blank(plan, stylesheet="form.css")
     assert "datalist" not in str(render_form(FormView(sle.form("medications"), form="1")))
+
+
+def graded_event(plan: StudyPlan, data: dict[str, object], grade: str, language: Language = "en") -> str:
+    graded = {"crs_grade": GradeNote(grade, "CRS grade, 2026-03-02", "/forms/1")}
+    return render_form(FormView(plan.form("adverse_events"), data, graded=graded), language)
+
+
+def test_the_grade_of_an_instrument_is_offered_where_none_was_recorded(whole_catalogue: StudyPlan) -> None:
+    page = graded_event(whole_catalogue, {"term": "Cytokine release syndrome"}, "2")
+    assert 'data-take="2" data-taken="taken from the form of the instrument"' in page
+    assert "CRS grade, 2026-03-02: grade 2" in page
+    assert "Correct one of the two" not in page
+    assert "采用该表单的分级" in graded_event(
+        whole_catalogue, {"term": "Cytokine release syndrome"}, "2", "zh-hans"
+    )
+    # An event has no grade 0: what the instrument found is said, and nothing is offered.
+    none = graded_event(whole_catalogue, {"term": "Cytokine release syndrome"}, "0")
+    assert "data-take" not in none
+    assert "CRS grade, 2026-03-02: grade 0" in none
+
+
+def test_another_grade_than_that_of_the_instrument_is_told_and_kept(whole_catalogue: StudyPlan) -> None:
+    page = graded_event(whole_catalogue, {"term": "Cytokine release syndrome", "crs_grade": 3}, "2")
+    assert '<a href="/forms/1">Please check</a>:</strong> CRS grade, 2026-03-02 gives grade 2.' in page
+    assert "data-take" not in page
+    for same in (2, 5):  # of a death the instrument has no grade
+        assert "gives grade" not in graded_event(whole_catalogue, {"crs_grade": same}, "2")

@@ -28,6 +28,7 @@ from markupsafe import Markup
 
 from funis.capture.forms.page_fields import (
     FieldShown,
+    GradeNote,
     LabResult,
     MarkNote,
     PageNotes,
@@ -60,6 +61,7 @@ class FormView:
     queries : open queries by field
     remarks : refusals and warnings
     laboratory : results of the visit by field, for fields that the laboratory fills
+    graded : by field the grade that the form of an instrument gives
     marks : by field whether it was compared with its source
     may_enter : false: the page shows the values and takes none
     addresses : what the script of entry asks of the form beside it, by name of the data attribute
@@ -75,6 +77,7 @@ class FormView:
     queries: Mapping[str, Sequence[QueryNote]] = field(default_factory=dict)
     remarks: Sequence[Remark] = ()
     laboratory: Mapping[str, LabResult] = field(default_factory=dict)
+    graded: Mapping[str, GradeNote] = field(default_factory=dict)
     marks: Mapping[str, MarkNote] = field(default_factory=dict)
     may_enter: bool = True
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -177,7 +180,9 @@ def page_words(language: Language) -> dict[str, str]:
 def _content(view: FormView, language: Language, *, is_blank: bool) -> dict[str, Any]:
     said = page_words(language)
     prefix = f"f-{view.form or view.plan.name}"
-    notes = PageNotes(view.data, view.previous, view.queries, view.remarks, view.laboratory, view.marks)
+    notes = PageNotes(
+        view.data, view.previous, view.queries, view.remarks, view.laboratory, view.marks, view.graded
+    )
     groups = [
         _show_group(view, group, notes, language, prefix=prefix, is_blank=is_blank)
         for group in view.plan.groups

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
@@ -15,6 +15,8 @@ from funis.capture.forms.words import form_words, unit_words
 
 #: So many choices stand as radio buttons; more of them in a list to choose from.
 _MOST_BUTTONS: Final = 6
+#: Grade of a death, which is an event and no row of the instrument.
+_FATAL: Final = "5"
 Control = Literal["levels", "list", "number", "text", "date", "time"]
 
 
@@ -49,6 +51,14 @@ class LabResult(NamedTuple):
     unit: str
 
 
+class GradeNote(NamedTuple):
+    """The grade that the form of an instrument gives: in figures, the form in words, its address."""
+
+    grade: str
+    form: str
+    address: str = ""
+
+
 class MarkNote(NamedTuple):
     """Whether a field was compared with its source: the state by its name, and in words."""
 
@@ -75,6 +85,7 @@ class PageNotes:
     remarks: Sequence[Remark]
     laboratory: Mapping[str, LabResult]
     marks: Mapping[str, MarkNote]
+    graded: Mapping[str, GradeNote] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,7 @@ class FieldShown:
     described_by: str
     mark: MarkNote | None
     offered: str
+    offered_words: tuple[str, str]
     listed: str
 
 
@@ -175,15 +187,32 @@ def show_field(
         " ".join([*ids, f"{place}-said"]),
         notes.marks.get(name),
         _offered(field, notes),
+        _offered_words(field, notes, language),
         f"{prefix}-terms" if field.terms else "",
     )
 
 
 def _offered(field: FieldPlan, notes: PageNotes) -> str:
-    """Give the laboratory result that a person may take into an empty field; none in another unit."""
+    """Give the result or the grade that a person may take into an empty field; none in another unit."""
     found = notes.laboratory.get(field.name)
     is_empty = not any(key in notes.data for key, _ in field.keys)
+    graded = notes.graded.get(field.name)
+    if graded and is_empty and any(str(each.value) == graded.grade for each in field.choices):
+        return graded.grade
     return found.value if found and is_empty and found.unit == field.unit else ""
+
+
+def _offered_words(field: FieldPlan, notes: PageNotes, language: Language) -> tuple[str, str]:
+    """Give what the button says that takes what is offered, and what stands beside the value then."""
+    names = ("take_grade", "taken_grade") if field.name in notes.graded else ("take", "taken")
+    take, taken = (form_words("page")[name].shown(language)[0] for name in names)
+    return take, taken
+
+
+def _differs(field: FieldPlan, notes: PageNotes) -> GradeNote | None:
+    """Give the grade of an instrument where another one was recorded; of a death it has none."""
+    graded, recorded = notes.graded.get(field.name), _text(notes.data.get(field.name))
+    return graded if graded and recorded not in {"", _FATAL, graded.grade} else None
 
 
 def _control(plan: FormPlan, field: FieldPlan) -> Control:
@@ -243,6 +272,9 @@ def _unit_and_hints(
         found = notes.laboratory.get(field.name)
         said = f": {found.value} {found.unit}".rstrip() if found else ""
         hints.append(words["from_laboratory"].shown(language)[0] + said)
+    if graded := notes.graded.get(field.name):
+        text = words["grade_of_form"].shown(language)[0]
+        hints.append(text.replace("{form}", graded.form).replace("{grade}", graded.grade))
     if field.alternatives and not field.filled_by:
         others = [show_words(plan.field(name).label, language).text for name in field.alternatives]
         hints.append(words["alternatives"].shown(language)[0].replace("{items}", ", ".join(others)))
@@ -272,6 +304,10 @@ def _remarks(field: FieldPlan, notes: PageNotes, language: Language) -> Iterator
             kind = "refused" if remark.is_refusal else "warning"
             text = f"{remark.allowed_words(language)} {remark.to_do(language)}"
             yield RemarkShown(kind, words[kind].shown(language)[0], text)
+    if graded := _differs(field, notes):
+        text = words["grade_differs"].shown(language)[0]
+        text = text.replace("{form}", graded.form).replace("{grade}", graded.grade)
+        yield RemarkShown("warning", words["warning"].shown(language)[0], text, graded.address)
     for note in notes.queries.get(field.name, ()):
         head = words["query"].shown(language)[0] + (f" ({note.state})" if note.state else "")
         yield RemarkShown("query", head, note.text, note.address)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.crypto import salted_hmac
 
+from funis.capture.casebook.values import item_value
 from funis.capture.conduct import locks, visits
 from funis.capture.conduct.infusions import is_made_from_record
 from funis.capture.document import read_document
@@ -21,11 +22,12 @@ from funis.capture.entry.scores import columns_of, script_of, visit_of
 from funis.capture.exchange.export import plain_text
 from funis.capture.forms.event_remarks import mark_event
 from funis.capture.forms.page import FormView, render_form
-from funis.capture.forms.page_fields import LabResult, QueryNote, show_words
+from funis.capture.forms.page_fields import GradeNote, LabResult, QueryNote, show_words
 from funis.capture.forms.plan_parts import FormPlan, Language
 from funis.capture.forms.visit_words import visit_words
 from funis.capture.models import Form, StudyVersion, SubjectVisit
 from funis.capture.monitoring.automatic import check_waiting
+from funis.capture.pages.book_words import book_words
 from funis.capture.pages.queries import notes_of_form
 from funis.capture.pages.safety import clock_of_form
 from funis.capture.pages.templates import draw, language_of
@@ -34,6 +36,7 @@ from funis.capture.pages.words import ENTRY_WORDS, in_language
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld
 from funis.capture.safety.clock import EVENTS, is_serious
+from funis.capture.safety.instrument_grades import grades_for_event
 from funis.capture.signing.content import MEANINGS
 from funis.capture.signing.status import STATUSES, SignatureRead, read_signatures
 from funis.capture.study_in_force import plan_of, today, version_at
@@ -208,9 +211,10 @@ def show_form(asked: PageRequest, key: str) -> HttpResponse:
                 remarks=mark_event(plan, form.data),
                 marks=marks,
                 laboratory=_laboratory_of(form, plan),
+                graded=_graded(form, asked) if form.name == EVENTS else {},
                 may_enter=may_enter,
                 addresses=_addresses(form, plan),
-                history=_history(form, plan) if asked.rights.may("see trail", form.site) else {},
+                history=_history(asked, form, plan) if asked.rights.may("see trail", form.site) else {},
             ),
             language_of(asked),
         ),
@@ -244,13 +248,25 @@ def _laboratory_of(form: Form, plan: FormPlan) -> dict[str, LabResult]:
     return found
 
 
-def _history(form: Form, plan: FormPlan) -> dict[str, list[str]]:
+def _graded(form: Form, asked: PageRequest) -> dict[str, GradeNote]:
+    """Give the grades of instruments beside those of an event, with the form and its visit in words."""
+    found = {}
+    for column, (graded, grade) in grades_for_event(form).items():
+        plan = plan_of(graded.version)
+        title = title_of(graded, plan.form(graded.name), language_of(asked))
+        where = f"{title}, {graded.data['date']}"
+        found[column] = GradeNote(str(grade), where, f"/forms/{graded.pk}")
+    return found
+
+
+def _history(asked: PageRequest, form: Form, plan: FormPlan) -> dict[str, list[str]]:
     """Give by field what was changed since its first entry: when, by whom, old and new, why."""
     found: dict[str, list[str]] = {}
+    t = book_words(language_of(asked))
     for item, changes in changes_of_items(form).items():
         field = plan.keys[item][0] if item in plan.keys else None
         for change in changes[1:] if field else ():
-            old, new = ("–" if value is None else plain_text(value) for value in change.items[item])
+            old, new = (item_value(plan, item, value, t) or "–" for value in change.items[item])
             line = f"{change.at[:16].replace('T', ' ')} UTC, {change.actor}: {old} → {new} ({change.reason})"
             found.setdefault(field.name if field else "", []).append(line)
     return found
