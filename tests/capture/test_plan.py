@@ -1,12 +1,14 @@
 """The plan of a study: exactly the columns of the data folder, and the same again after it was stored."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.capture.conftest import study_of
 
+from funis.capture.forms.page import FormView, render_form
 from funis.capture.forms.plan import make_study_plan, read_plan, write_plan
 from funis.capture.forms.plan_parts import StudyPlan
 from funis.catalogue.definition_digest import definition_digest
@@ -198,3 +200,22 @@ def test_terms_are_offered_of_the_version_of_the_study_alone() -> None:
         for version in ("5.0", "6.0")
     ]
     assert [each.field("term").terms for each in offered] == ["5.0", ""], "no list of 6.0 is carried"
+
+
+def test_drugs_and_units_that_columns_of_the_visits_are_made_from_are_offered() -> None:
+    columns = [
+        {"name": "prednisone", "kind": "glucocorticoid_dose"},
+        {"name": "rescue", "kind": "drugs_begun", "drugs": ["rituximab", "belimumab"]},
+        {"name": "hydroxychloroquine", "kind": "dose", "drugs": ["hydroxychloroquine"], "unit": "mg/day"},
+        {"name": "again", "kind": "drugs_taken", "drugs": ["rituximab"]},
+    ]
+    form = make_study_plan(study_of(visit_columns=columns)).form("medications")
+    assert form.field("drug").offers == ("rituximab", "belimumab", "hydroxychloroquine")
+    assert form.field("unit").offers == ("mg/day",)
+    assert form.field("reason").offers == ()
+    page = render_form(FormView(form, {"drug": "another"}))
+    listed = re.findall(r'<input type="text"[^>]* name="drug" value="another"[^>]* list="([^"]+)"', page)
+    options = re.findall(rf'<datalist id="{listed[0]}">(.*?)</datalist>', page)[0]
+    assert re.findall('value="([^"]+)"', options) == ["rituximab", "belimumab", "hydroxychloroquine"]
+    # Nothing is offered where the study file makes no column of drugs.
+    assert make_study_plan(study_of()).form("medications").field("drug").offers == ()

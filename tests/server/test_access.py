@@ -395,7 +395,14 @@ def test_every_word_of_the_pages_has_a_chinese_one(server: Configuration) -> Non
     from funis.capture.trail.redaction import STATES as REDACTED
 
     every |= {*REDACTED.values(), *SIGNED.values(), *(words for words, _ in MEANINGS.values())}
-    every |= words_of_case_books()
+    from funis.capture.casebook.values import PARTS
+    from funis.capture.pages.trail_words import CODES
+
+    every |= (
+        words_of_case_books()
+        | set(PARTS.values())
+        | {word for each in CODES.values() for word in each.values()}
+    )
     assert every - set(chinese_words()) == set()
     assert set(chinese_words()) - every == set()
 

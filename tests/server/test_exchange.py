@@ -169,6 +169,25 @@ def test_the_page_gives_the_same_folder_and_says_so_in_the_trail(server: Configu
     assert [row.said["kind"] for row in read_rows("system")][-1] == "exported"
 
 
+def test_a_total_that_somebody_wrote_down_is_read_from_the_export(
+    server: Configuration, sledai: Any, tmp_path: Path
+) -> None:
+    from tests.server.test_queries import act, enter
+
+    from funis.capture.exchange.export import export_study
+    from funis.data.tables import read_tables
+    from funis.study.read import read_study
+
+    enter(sledai, {"sledai_2k_recorded": (None, 12)})
+    act("data_manager", lambda: export_study(tmp_path / "out"))
+    study = read_study(tmp_path / "out")
+    table = read_tables(tmp_path / "out", study).frames["sledai_2k"]
+    own = table.filter(table["subject"] == sledai.subject.number)
+    assert own["sledai_2k_recorded"].to_list() == [12]
+    # The total alone was written down: no item of it is a zero that nobody found.
+    assert own["rash"].to_list() == [None]
+
+
 def test_what_a_spreadsheet_would_run_leaves_as_text(server: Configuration, subject: Any) -> None:
     from funis.capture.conduct.screening import add_row
     from funis.capture.context import Acting, acting, because

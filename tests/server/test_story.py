@@ -179,7 +179,7 @@ def test_a_visit_is_entered_corrected_and_found_in_the_export(
     page.get_by_role("link", name="History").click()
     newest = page.locator("tbody tr").first
     expect(newest).to_contain_text("typing error")
-    expect(newest).to_contain_text("rash: 1 → 0")
+    expect(newest).to_contain_text("1 (present) → 0 (absent)")
     assert verify(server)["alterations"] == []
     out = tmp_path / "out"
     command = [sys.executable, "-m", "funis.cli", "export", str(server.folder), str(out)]

@@ -16,7 +16,7 @@ _STANDS_ABOVE: Final = frozenset({("subjects", "site"), ("subjects", "consent_da
 
 
 #: What a key says of its field beside its value.
-_PARTS: Final = {"not_done": "Not done", "not_done_reason": "Reason", "attributed": "due to the disease"}
+PARTS: Final = {"not_done": "Not done", "not_done_reason": "Reason", "attributed": "due to the disease"}
 #: Letters of the longest code that stands beside its words; a longer one is a word of the data folder.
 LONGEST_CODE: Final = 2
 
@@ -89,7 +89,7 @@ def item_label(plan: FormPlan, item: str, t: BookWords) -> str:
         return item
     field, part = plan.keys[item]
     label = t.label(field.label)
-    return f"{label}, {t(_PARTS[part])}" if part in _PARTS else label
+    return f"{label}, {t(PARTS[part])}" if part in PARTS else label
 
 
 def item_value(plan: FormPlan, item: str, value: Any, t: BookWords) -> str | None:

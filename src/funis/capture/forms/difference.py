@@ -37,6 +37,7 @@ _OF_A_FIELD: Final = {
     "is_shown": "shown",
     "may_lie_ahead": "may lie ahead",
     "terms": "offers the terms of the CTCAE",
+    "offers": "words that are offered",
 }
 _Named = TypeVar("_Named", VisitPlan, FormPlan, FieldPlan, LabTestPlan)
 

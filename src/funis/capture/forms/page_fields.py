@@ -120,6 +120,7 @@ class FieldShown:
     offered: str
     offered_words: tuple[str, str]
     listed: str
+    options: tuple[str, ...]
 
 
 def show_words(words: Words, language: Language) -> Shown:
@@ -188,7 +189,8 @@ def show_field(
         notes.marks.get(name),
         _offered(field, notes),
         _offered_words(field, notes, language),
-        f"{prefix}-terms" if field.terms else "",
+        f"{prefix}-terms" if field.terms else f"{place}-options" if field.offers else "",
+        field.offers,
     )
 
 

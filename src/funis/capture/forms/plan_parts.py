@@ -87,6 +87,7 @@ class FieldPlan:
     is_shown : whether a page shows it also where it is empty
     may_lie_ahead : a date after today is possible, as of an expiry
     terms : version of the CTCAE whose terms are offered while one types; empty: nothing is offered
+    offers : words of the study file that are offered while one types; another one is taken as well
     """
 
     name: str
@@ -111,6 +112,7 @@ class FieldPlan:
     is_shown: bool = True
     may_lie_ahead: bool = False
     terms: str = ""
+    offers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold limits as floating numbers, so that a plan that was stored is the same to the letter."""

@@ -233,12 +233,23 @@ def column_field(study: Study, table: str, column: Column, *, role: Role, group:
         is_shown=column.name not in _NOT_ASKED and _is_asked(study, column.name),
         may_lie_ahead=(table, column.name) in _AHEAD or column.name in own,
         terms=_terms(study) if (table, column.name) in _OF_CTCAE else "",
+        offers=_offers(study, table, column.name),
     )
 
 
 def _terms(study: Study) -> str:
     """Give the study's version of the CTCAE where its terms are carried."""
     return study.trial.ctcae if event_terms(study.trial.ctcae) else ""
+
+
+def _offers(study: Study, table: str, column: str) -> tuple[str, ...]:
+    """Give the drugs and units that columns of the visits are made from: by these words they are found."""
+    if table != "medications":
+        return ()
+    made = study.visit_columns
+    drugs = dict.fromkeys(drug for each in made for drug in each.drugs)
+    units = dict.fromkeys(each.unit for each in made if each.kind == "dose")
+    return tuple({"drug": drugs, "unit": units}.get(column, ()))
 
 
 def _is_asked(study: Study, name: str) -> bool:

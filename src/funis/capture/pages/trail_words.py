@@ -35,7 +35,7 @@ from funis.capture.trail.redaction import STATES as REDACTION_STATES
 _FILE: Final = Path(__file__).with_suffix(".toml")
 _PREFIX: Final = "capture_"
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-_CODES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
+CODES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("bedsidecheck", "outcome"): CHECK_OUTCOMES,
     ("query", "state"): QUERY_STATES,
     ("query", "kind"): {"automatic": "Automatic", "manual": "Manual"},
@@ -178,7 +178,7 @@ class TrailReader:
         column = trail_words("columns").get(name)
         if column is None:
             return None
-        codes = _CODES.get((table, name)) or self._names(change, table, name)
+        codes = CODES.get((table, name)) or self._names(change, table, name)
         return LineShown(self.t.label(column), *(self._coded(codes, value) for value in pair))
 
     def _names(self, change: Change, table: str, name: str) -> Mapping[str, str]:
