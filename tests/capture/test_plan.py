@@ -203,12 +203,12 @@ def test_terms_are_offered_of_the_version_of_the_study_alone() -> None:
 
 
 def test_drugs_and_units_that_columns_of_the_visits_are_made_from_are_offered() -> None:
-    columns = [
+    columns = (
         {"name": "prednisone", "kind": "glucocorticoid_dose"},
-        {"name": "rescue", "kind": "drugs_begun", "drugs": ["rituximab", "belimumab"]},
-        {"name": "hydroxychloroquine", "kind": "dose", "drugs": ["hydroxychloroquine"], "unit": "mg/day"},
-        {"name": "again", "kind": "drugs_taken", "drugs": ["rituximab"]},
-    ]
+        {"name": "rescue", "kind": "drugs_begun", "drugs": ("rituximab", "belimumab")},
+        {"name": "antimalarial", "kind": "dose", "drugs": ("hydroxychloroquine",), "unit": "mg/day"},
+        {"name": "again", "kind": "drugs_taken", "drugs": ("rituximab",)},
+    )
     form = make_study_plan(study_of(visit_columns=columns)).form("medications")
     assert form.field("drug").offers == ("rituximab", "belimumab", "hydroxychloroquine")
     assert form.field("unit").offers == ("mg/day",)
