@@ -16,10 +16,9 @@ from funis.simulate.trials import one_trial
 from funis.simulate.trials.course_given_again import mean_courses_again, move_relapses
 from funis.simulate.trials.course_of_activity import draw_luck, find_relapse_days, mean_course
 from funis.simulate.trials.one_trial import DrawnTrial, TrialPlan, draw_trials, run_some_trials, true_numbers
-from funis.simulate.trials.scenario import find_scenario
+from funis.simulate.trials.scenario import CannotSimulateError, find_scenario
 from funis.simulate.trials.simulated import plan_trials, simulate_trials
 from funis.simulate.trials.virtual_patients import (
-    CannotSimulateError,
     check_study,
     draw_patients,
     fit_entry,

@@ -19,11 +19,10 @@ from funis.simulate.trials.course_of_activity import draw_luck, find_relapse_day
 from funis.simulate.trials.lupus_findings import FINDINGS, LAB_MODELS, NEVER
 from funis.simulate.trials.one_trial import CONDUCT, KEY, TrialPlan, run_some_trials
 from funis.simulate.trials.run_trials import PartsError, run_trials
-from funis.simulate.trials.scenario import ASSUMPTIONS, find_scenario
+from funis.simulate.trials.scenario import ASSUMPTIONS, CannotSimulateError, find_scenario
 from funis.simulate.trials.simulated import plan_trials
 from funis.simulate.trials.stacked import gather_alike, stack
 from funis.simulate.trials.virtual_patients import (
-    CannotSimulateError,
     cell_days,
     check_study,
     draw_patients,

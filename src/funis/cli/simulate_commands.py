@@ -68,6 +68,12 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
         int | None,
         typer.Option(min=0, help="Courses at relapse or by a rule that there are cells for, in a trial."),
     ] = None,
+    posterior: Annotated[
+        bool,
+        typer.Option(
+            "--posterior", help="Draw the disease of each trial from the posterior: assurance, not power."
+        ),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     json_: Json = False,
 ) -> None:
@@ -81,7 +87,7 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
     study = read_study(existing_folder(folder))
     plan = plan_trials(
         study, scenario=scenario, patients=patients, seed=seed, endpoints=tuple(endpoint or ()),
-        cells_for=cells_for,
+        cells_for=cells_for, posterior=posterior,
     )  # fmt: skip
     place = out if out is not None else folder / "simulation"
     if trial is not None:
@@ -93,7 +99,8 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
         )
     record = {
         "study": study.trial.id, "scenario": scenario, "trials": trials, "patients": patients, "seed": seed,
-        "cells_for": cells_for, "fingerprint": found.key, "characteristics": _record(found.characteristics),
+        "cells_for": cells_for, "posterior": posterior, "fingerprint": found.key,
+        "characteristics": _record(found.characteristics),
     }  # fmt: skip
     write_whole(place / "summary.json", json.dumps(record, indent=2, ensure_ascii=False))
     _answer(context, tell_trials(found), record, place / "report.html", as_json=json_)

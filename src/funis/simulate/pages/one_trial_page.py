@@ -7,8 +7,9 @@ import polars as pl
 from funis.design.pages.told import DesignTable, join_text
 from funis.results.text import format_number
 from funis.simulate.pages.trials_page import name_place
-from funis.simulate.trials.one_trial import CONDUCT, KEY, TrialPlan
+from funis.simulate.trials.one_trial import CONDUCT, KEY, WORLD, TrialPlan
 
+_NAMED = frozenset({CONDUCT, WORLD})
 _ORIGIN = "The same numbers come out where the trial runs among others."
 
 
@@ -41,7 +42,7 @@ def list_numbers(rows: pl.DataFrame) -> list[dict[str, str | float | None]]:
 
 def _cells(plan: TrialPlan, each: dict[str, str | float | None]) -> tuple[str, ...]:
     where = {name: str(each[name] or "") for name in KEY}
-    name = where["variable"] if where["analysis"] == CONDUCT else name_place(plan.study, where)
+    name = where["variable"] if where["analysis"] in _NAMED else name_place(plan.study, where)
     value = each["value"]
     shown = "cannot be computed" if value is None else format_number(float(value), 4)
     return name, "count" if where["analysis"] == CONDUCT else str(each["statistic"]), shown

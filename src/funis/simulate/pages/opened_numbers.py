@@ -153,7 +153,7 @@ def _cells(found: SimulatedTrials, number: OpenedNumber, words: dict[str, int]) 
         "denominator": each.trials if is_share else None,
         "numerator": round(each.value * each.trials) if is_share else None,
         "trials": each.trials, "error": each.error,
-        "scenario": f"{plan.scenario.name}: {plan.scenario.label}", "seed": plan.seed,
+        "scenario": _name_world(found), "seed": plan.seed,
         "patients": plan.patients, "drawn": found.trials, "fingerprint": found.key,
         "again": write_again(found, each),
     }  # fmt: skip
@@ -162,13 +162,21 @@ def _cells(found: SimulatedTrials, number: OpenedNumber, words: dict[str, int]) 
     ]
 
 
+def _name_world(found: SimulatedTrials) -> str:
+    plan = found.plan
+    drawn = "; each trial a disease of its own" if plan.worlds else ""
+    return f"{plan.scenario.name}: {plan.scenario.label}{drawn}"
+
+
 def write_again(found: SimulatedTrials, each: Characteristic) -> str:
     """Write the command that runs one of the trials behind a number again, alone."""
     plan = found.plan
     endpoint = f" --endpoint {each.where['endpoint']}" if each.where["endpoint"] else ""
+    cells = "" if plan.cells_for is None else f" --cells-for {plan.cells_for}"
+    drawn = " --posterior" if plan.worlds else ""
     return (
         f"funis simulate DIR --scenario {plan.scenario.name} --patients {plan.patients} --seed {plan.seed}"
-        f"{endpoint} --trial {each.example}"
+        f"{drawn}{cells}{endpoint} --trial {each.example}"
     )
 
 

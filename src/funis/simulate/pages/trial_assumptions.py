@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from funis.design.pages.told import DesignTable, percent
 from funis.results.text import format_number, format_shortest
+from funis.simulate.calibration import limits95
+from funis.simulate.pages.simulation_page import say_interval
 from funis.simulate.parameters import FIXED, PARAMETERS
+from funis.simulate.trials.drawn_worlds import DRAWN
 from funis.simulate.trials.later_course import waits
 from funis.simulate.trials.lupus_findings import FINDINGS, LAB_MODELS, NEVER, LabModel
 from funis.simulate.trials.one_trial import TrialPlan
@@ -43,10 +48,26 @@ def list_assumptions(plan: TrialPlan) -> DesignTable:
 def _world(plan: TrialPlan) -> Iterator[Row]:
     """Give the parameters of the scenario in the words of the table of parameters."""
     scenario = plan.scenario
+    if plan.worlds:
+        yield from _drawn(plan)
+        return
     sure = "assumed" if scenario.effect == 0 else "derived"
     for key, name in _NAMES.items():
         value = f"{format_shortest(getattr(scenario, key))} {_UNITS.get(key, '')}".rstrip()
         yield f"Scenario {scenario.name}: {name}", value, scenario.why, sure
+
+
+def _drawn(plan: TrialPlan) -> Iterator[Row]:
+    """Give median and central 95% of each parameter over the worlds that trials are drawn from."""
+    mean = f"Scenario {plan.scenario.name}: {_NAMES['a0']}"
+    yield mean, format_shortest(plan.scenario.a0), "mean of the published trial; not drawn", "published"
+    for key in DRAWN:
+        found = limits95(np.array([getattr(each, key) for each in plan.worlds]))
+        said = say_interval(found.median, found.lower, found.upper)
+        source = (
+            f"{len(plan.worlds):,} draws from the posterior (funis calibrate --relapses {plan.scenario.name})"
+        )
+        yield f"World of a trial: {_NAMES[key]}", f"{said} {_UNITS[key]}".rstrip(), source, "derived"
 
 
 def _fitted(plan: TrialPlan) -> Iterator[Row]:

@@ -38,6 +38,11 @@ _ROOM: Final = 330.0
 _METHODS: Final = {"clopper_pearson": "", "wilcoxon": "Wilcoxon", "mmrm": "MMRM"}
 _AMONG: Final = {"at_risk": "of those at risk"}
 _SURE: Final = 0.95
+_CARRIED: Final = (
+    "What is not known of the disease is carried through, as far as the priors allow: how much of the fall "
+    "is the cells' is decided by the prior. Bias and coverage are not told, because each trial estimates "
+    "another truth; whom the centres let in, how findings come and how a trial is run are not drawn."
+)
 _ERROR: Final = "95% interval of the Monte Carlo error"
 
 
@@ -47,6 +52,7 @@ def tell_trials(found: SimulatedTrials) -> ToldSimulation:
     asked = {
         "Study": plan.study.trial.title,
         "Scenario": f"{plan.scenario.name}: {plan.scenario.label}",
+        "Disease": "its own in each trial, from the posterior" if plan.worlds else "that of the scenario",
         "Trials": f"{found.trials:,} of {plan.patients} patients",
         "Seed": str(plan.seed),
         "Fingerprint": found.key,
@@ -62,7 +68,7 @@ def tell_trials(found: SimulatedTrials) -> ToldSimulation:
     biases, means = _of(found, "bias"), [each for each in found.characteristics if each.kind == "mean"]
     opened = [
         open_rows(
-            _table_powers(plan.study, powers), powers, shares_of("Share of trials with P below the level")
+            _table_powers(plan.study, powers, is_averaged=bool(plan.worlds)), powers, shares_of("Share of trials with P below the level")
         ),
         open_rows(_table_estimates(found), biases, ESTIMATES),
         open_rows(
@@ -75,7 +81,12 @@ def tell_trials(found: SimulatedTrials) -> ToldSimulation:
     answer = _answer(found, powers)
     return ToldSimulation(
         "Virtual trials", "funis simulate", asked, answer,
-        tuple(figures), tuple(replace(each, notes=(*each.notes, _origin(found))) for each, _ in opened),
+        tuple(figures), tuple(
+            replace(each, notes=(*each.notes, _origin(found)))
+            for each, _ in opened
+            # Where each trial has a world of its own there is no truth, and no bias and coverage.
+            if each.rows or not plan.worlds
+        ),
         list_assumptions(plan), _beware(found),
         build_numbers(found, (number for _, numbers in opened for number in numbers)),
         tuple(_open_answer(plan.study, line, powers) for line in answer),
@@ -143,6 +154,14 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
         "recorded data go through."
     )
     lines = [passed]
+    if plan.worlds:
+        lines.append(
+            f"Each trial has a disease of its own, one of {len(plan.worlds):,} draws from the posterior of "
+            f"the "
+            "calibrated model: the share of significant trials is an assurance, the power averaged over "
+            "what the "
+            "published figures leave open."
+        )
     # Where a relapse is allocated to arms, their difference is what the trial is for.
     asked = [each for each in powers if each.where["analysis"] == AT_RELAPSE] or powers
     if asked:
@@ -194,13 +213,14 @@ def _draw_shares(study: Study, rows: Iterable[Characteristic], title: str, kind:
     return FigureSpec(f"figure-{kind}", "answer", title, finish(fit(body)), f"{title}, one row each.", notes)
 
 
-def _table_powers(study: Study, powers: list[Characteristic]) -> DesignTable:
+def _table_powers(study: Study, powers: list[Characteristic], *, is_averaged: bool) -> DesignTable:
     rows = tuple(
         (name_place(study, each.where), percent(each.value), _between(each), str(each.trials))
         for each in powers
     )
     heads = ("Test", "P below the level", _ERROR, "Trials")
-    return DesignTable("Power", heads, rows, ("Unadjusted P; trials in which the test could be made.",))
+    title = "Assurance" if is_averaged else "Power"
+    return DesignTable(title, heads, rows, ("Unadjusted P; trials in which the test could be made.",))
 
 
 def _table_estimates(found: SimulatedTrials) -> DesignTable:
@@ -253,7 +273,10 @@ def _beware(found: SimulatedTrials) -> tuple[str, ...]:
     lines = [
         "A simulated trial is as good as its assumptions; they stand above, and most are assumed.",
         "Run every scenario: reports of relapse disagree, and null and harm show what a design misses.",
-        "Parameters are fixed at their medians: what is not known about them is not in these numbers.",
+        _CARRIED
+        if found.plan.worlds
+        else "Parameters are fixed at their medians: what is not known about them is not in these numbers "
+        "(--posterior carries it through).",
     ]
     if found.plan.entry.unreadable:
         names = ", ".join(found.plan.entry.unreadable)

@@ -14,6 +14,7 @@ import polars as pl
 from funis.analysis.some_endpoints import analyse_apart
 from funis.data.tables import tables_from_frames
 from funis.errors import LEVELS, UnknownNameError
+from funis.simulate.trials.drawn_worlds import DRAWN, world_of
 from funis.simulate.trials.later_course import LOOKED_AT, LaterCourse, look_for, plan_course, waits
 from funis.simulate.trials.scenario import TrialScenario
 from funis.simulate.trials.stacked import TOGETHER, gather_alike, own_number, stack
@@ -31,6 +32,8 @@ KEY: Final = (
 _ANALYSES: Final = ("test", "response", "relapse", "comparison", "mmrm", AT_RELAPSE)
 _STATISTICS: Final = ("estimate", "percent", "lower", "upper", "p")
 CONDUCT: Final = "conduct"
+WORLD: Final = "world"
+"""Parameters of the world of a trial, where each has its own."""
 _TODAY: Final = date(2060, 1, 1)
 _TRUE_SIZE: Final = 1000
 #: Where a relapse is allocated: patients of a large trial, each in every arm, and how many of such trials.
@@ -51,6 +54,7 @@ class TrialPlan:
     endpoints : ids of those that are computed
     seed : of the run
     cells_for : courses at relapse or by a rule that there are cells for in a trial; None for no limit
+    worlds : drawn from the posterior, of which each trial has one; none for the scenario alone
     """
 
     study: Study
@@ -61,6 +65,7 @@ class TrialPlan:
     endpoints: tuple[str, ...]
     seed: int
     cells_for: int | None = None
+    worlds: tuple[TrialScenario, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,13 @@ class DrawnTrial:
     ----------
     patients : everybody who was let in
     frames : their tables
+    world : whose disease it is
     later : the course at relapse or by a rule, where the study has one
     """
 
     patients: Patients
     frames: dict[str, pl.DataFrame]
+    world: TrialScenario
     later: LaterCourse | None = None
 
 
@@ -139,7 +146,11 @@ def _run_together(plan: TrialPlan, trials: Sequence[int]) -> list[pl.DataFrame]:
         for found, counted, place in zip(numbers, levels, places, strict=True):
             conduct = _count_conduct(plan.study, drawn[place])
             conduct |= {f"findings: {level}": float(counted[level]) for level in LEVELS}
-            both = pl.concat([_kept(found), _as_rows(conduct)])
+            parts = [_kept(found), _as_rows(CONDUCT, conduct)]
+            if plan.worlds:
+                world = drawn[place].world
+                parts.append(_as_rows(WORLD, {key: float(getattr(world, key)) for key in DRAWN}))
+            both = pl.concat(parts)
             rows[place] = both.with_columns(pl.lit(trials[place]).alias("trial"))
     return [rows[place] for place in range(len(trials))]
 
@@ -164,16 +175,18 @@ def draw_trials(plan: TrialPlan, trials: Sequence[int]) -> list[DrawnTrial]:
 
 
 def _seeds(plan: TrialPlan, trial: int) -> list[np.random.SeedSequence]:
-    """Give the seeds of the patients, of what is written of them, and of the later course."""
-    return trial_seed(plan, trial).spawn(3)
+    """Give the seeds of the patients, of what is written of them, of the later course, and of the world."""
+    return trial_seed(plan, trial).spawn(4)
 
 
 def _draw(plan: TrialPlan, trial: int, *, count: int = 0, is_whole: bool = False) -> DrawnTrial:
-    drawing, writing = (np.random.default_rng(each) for each in _seeds(plan, trial)[:2])
+    seeds = _seeds(plan, trial)
+    drawing, writing = (np.random.default_rng(each) for each in seeds[:2])
+    world = plan.scenario if is_whole else world_of(plan.scenario, plan.worlds, seeds[3])
     patients = draw_patients(
-        plan.study, plan.scenario, plan.entry, count or plan.patients, drawing, is_whole=is_whole
+        plan.study, world, plan.entry, count or plan.patients, drawing, is_whole=is_whole
     )
-    return DrawnTrial(patients, build_tables(plan.study, patients, writing, has_slips=not is_whole))
+    return DrawnTrial(patients, build_tables(plan.study, patients, writing, has_slips=not is_whole), world)
 
 
 def _look_for(plan: TrialPlan, trials: Sequence[dict[str, pl.DataFrame]]) -> list[dict[str, FoundCondition]]:
@@ -197,14 +210,14 @@ def _go_on(
     is_whole: bool = False,
 ) -> DrawnTrial:
     """Go on with a trial from what begins the later course: the same patients, seen on the same days."""
-    _, writing, choosing = _seeds(plan, trial)
+    _, writing, choosing, _ = _seeds(plan, trial)
     cells_for = None if is_whole else plan.cells_for
     later = plan_course(plan.study, drawn.patients, drawn.frames, met, choosing, cells_for=cells_for, arm=arm)
-    patients = infuse_again(plan.study, plan.scenario, plan.entry, drawn.patients, later.begins)
+    patients = infuse_again(plan.study, drawn.world, plan.entry, drawn.patients, later.begins)
     frames = build_tables(
         plan.study, patients, np.random.default_rng(writing), has_slips=not is_whole, later=later
     )
-    return DrawnTrial(patients, frames, later)
+    return DrawnTrial(patients, frames, drawn.world, later)
 
 
 def _analyse(
@@ -272,10 +285,11 @@ def _kept(numbers: pl.DataFrame) -> pl.DataFrame:
     ).select(*(pl.col(name).cast(pl.String).fill_null("") for name in (*KEY, "statistic")), "value")
 
 
-def _as_rows(conduct: dict[str, float]) -> pl.DataFrame:
+def _as_rows(analysis: str, named: dict[str, float]) -> pl.DataFrame:
     rows: list[dict[str, Any]] = [
-        dict.fromkeys(KEY, "") | {"analysis": CONDUCT, "variable": name, "statistic": "count", "value": value}
-        for name, value in conduct.items()
+        dict.fromkeys(KEY, "")
+        | {"analysis": analysis, "variable": name, "statistic": "count", "value": value}
+        for name, value in named.items()
     ]
     return pl.DataFrame(rows)
 

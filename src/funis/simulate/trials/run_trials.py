@@ -38,7 +38,7 @@ def run_key(plan: TrialPlan) -> str:
     """
     parts = (
         study_digest(plan.study), repr(plan.scenario), repr(plan.entry), str(plan.patients),
-        repr(plan.endpoints), str(plan.seed), repr(plan.cells_for), VERSION, code_digest(),
+        repr(plan.endpoints), str(plan.seed), repr(plan.cells_for), repr(plan.worlds), VERSION, code_digest(),
     )  # fmt: skip
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

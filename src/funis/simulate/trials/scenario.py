@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from funis.errors import UnknownNameError
+from funis.errors import FunisError, UnknownNameError
 from funis.simulate.parameters import Sure
+
+
+class CannotSimulateError(FunisError):
+    """A study asks for something that no virtual patient has."""
+
+    code = "cannot_simulate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import polars as pl
 
 from funis.arguments import SEED, STUDY, NumberFrom, Text, takes
 from funis.simulate.trials.characteristics import Characteristic, summarise
+from funis.simulate.trials.drawn_worlds import draw_worlds
 from funis.simulate.trials.one_trial import TrialPlan, choose_endpoints, draw_trials, true_numbers
 from funis.simulate.trials.run_trials import run_key, run_trials
 from funis.simulate.trials.scenario import SCENARIOS, find_scenario
@@ -46,6 +47,7 @@ def plan_trials(
     seed: int,
     endpoints: tuple[str, ...] = (),
     cells_for: int | None = None,
+    posterior: bool = False,
 ) -> TrialPlan:
     """Plan virtual trials of a study.
 
@@ -57,17 +59,19 @@ def plan_trials(
     seed : of all draws
     endpoints : ids; by default the primary ones, the relapse and changes of a single score
     cells_for : courses at relapse or by a rule that there are cells for in a trial; None for no limit
+    posterior : the disease of each trial is drawn from the posterior of the calibrated model
 
     Raises
     ------
-    CannotSimulateError : the study asks for what no virtual patient has
+    CannotSimulateError : the study asks for what no virtual patient has, or the scenario has no posterior
     UnknownNameError : there is no such scenario or endpoint
     """
     world = find_scenario(scenario)
     check_study(study)
     chosen = choose_endpoints(study, endpoints)
     number = list(SCENARIOS).index(scenario)
-    return TrialPlan(study, world, number, fit_entry(study, world), patients, chosen, seed, cells_for)
+    worlds = draw_worlds(world, seed) if posterior else ()
+    return TrialPlan(study, world, number, fit_entry(study, world), patients, chosen, seed, cells_for, worlds)
 
 
 def simulate_trials(
@@ -89,7 +93,9 @@ def simulate_trials(
     out : folder; the parts stand in ``parts``
     """
     rows = run_trials(plan, trials, out / PARTS, workers=workers, cluster=cluster, resume=resume, tell=tell)
-    found = summarise(rows, true_numbers(plan), plan.study.trial.alpha)
+    # Each world has a truth of its own: there is none that all the trials estimate.
+    truth = rows.clear() if plan.worlds else true_numbers(plan)
+    found = summarise(rows, truth, plan.study.trial.alpha)
     return SimulatedTrials(plan, run_key(plan), trials, found)
 
 

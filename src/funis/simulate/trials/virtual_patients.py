@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from funis.catalogue.registry import definition
-from funis.errors import FunisError
 from funis.simulate.trials.course_given_again import mean_courses_again, move_relapses
 from funis.simulate.trials.course_of_activity import (
     DAYS_A_MONTH,
@@ -23,7 +22,7 @@ from funis.simulate.trials.course_of_activity import (
     place_courses,
 )
 from funis.simulate.trials.lupus_findings import LAB_MODELS, DrawnFindings, FindingNoise, draw_noise, find
-from funis.simulate.trials.scenario import TrialScenario, assumed
+from funis.simulate.trials.scenario import CannotSimulateError, TrialScenario, assumed
 from funis.stats.sample import Booleans, Floats, Integers
 from funis.study.courses import conditional_courses, planned_courses
 from funis.study.model import Study
@@ -35,12 +34,6 @@ CAN_DRAW: Final = ("sledai_2k", "bilag_2004")
 _MOST_SCREENED: Final = 12
 _LOOKED_AT: Final = 4_000
 _KNOWN: Final = ("age", "sex", "baseline_sledai_2k")
-
-
-class CannotSimulateError(FunisError):
-    """A study asks for something that no virtual patient has."""
-
-    code = "cannot_simulate"
 
 
 @dataclass(frozen=True, slots=True)
