@@ -68,7 +68,9 @@ def tell_trials(found: SimulatedTrials) -> ToldSimulation:
     biases, means = _of(found, "bias"), [each for each in found.characteristics if each.kind == "mean"]
     opened = [
         open_rows(
-            _table_powers(plan.study, powers, is_averaged=bool(plan.worlds)), powers, shares_of("Share of trials with P below the level")
+            _table_powers(plan.study, powers, is_averaged=bool(plan.worlds)),
+            powers,
+            shares_of("Share of trials with P below the level"),
         ),
         open_rows(_table_estimates(found), biases, ESTIMATES),
         open_rows(

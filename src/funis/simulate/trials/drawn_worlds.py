@@ -8,7 +8,7 @@ world, by its own seed.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -64,10 +64,11 @@ def as_worlds(scenario: TrialScenario, draws: Floats) -> tuple[TrialScenario, ..
     (2, 10.83, False)
     """
     places = [FITTED.index(key) for key in DRAWN]
-    return tuple(
-        replace(scenario, **{key: float(draw[place]) for key, place in zip(DRAWN, places, strict=True)})
-        for draw in draws
-    )
+    found = []
+    for draw in draws:
+        own: dict[str, Any] = {key: float(draw[place]) for key, place in zip(DRAWN, places, strict=True)}
+        found.append(replace(scenario, **own))
+    return tuple(found)
 
 
 def world_of(
