@@ -449,6 +449,16 @@ def test_a_filter_that_is_none_is_refused_in_words(server: Configuration, addres
     assert browser_of(person_with("monitor", "01")).get(address).status_code == 422
 
 
+def test_a_trial_without_a_subject_is_checked_as_it_is_at_its_start(server: Configuration) -> None:
+    from funis.capture.models import Subject
+    from funis.capture.serve import check_data
+
+    assert not Subject.objects.exists()
+    check_data()
+    assert standing() == found_in_export()
+    assert browser_of(person_with("data_manager", "")).post("/export").status_code == 200
+
+
 def test_what_belongs_to_no_site_is_seen_by_who_acts_at_all(server: Configuration) -> None:
     from funis.capture.models import StudyForm
     from funis.capture.monitoring.automatic import check_everything

@@ -255,6 +255,8 @@ def _take_up(query: Query, found: Found) -> None:
 
 def _read_ends(keys: Sequence[str]) -> dict[str, int]:
     """Read how long the chain of each subject is; without keys in the question where they are many."""
+    if not keys:
+        return {}
     only = f" WHERE id IN ({', '.join(['%s'] * len(keys))})" if len(keys) <= MOST_AT_ONCE else ""
     chains = {f"subject:{key}": key for key in keys}
     with connection.cursor() as cursor:
