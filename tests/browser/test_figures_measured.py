@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+from tests.browser.axe import find_violations
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
@@ -92,9 +93,4 @@ def test_axe_core_finds_nothing_in_a_report(page: Page) -> None:
     """Every rule of axe-core 4.14.1 (WCAG 2.2 A and AA, and its best practices), with every part unfolded."""
     page.emulate_media(media="screen")
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.evaluate((Path(__file__).with_name("axe_core") / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate(
-        """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
-        .map((each) => `${each.id}: ${each.nodes.length}, ${each.nodes[0].target}`)"""
-    )
-    assert found == []
+    assert find_violations(page) == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.browser.axe import find_violations
 
 import funis.capture.forms.page as page_module
 from funis.capture.forms.page import FormView, render_blank, render_form
@@ -15,7 +16,6 @@ from funis.capture.forms.plan_parts import Language, StudyPlan
 
 pytestmark = pytest.mark.browser
 STATIC = Path(page_module.__file__).parents[1] / "static" / "capture"
-AXE = Path(__file__).parents[1] / "browser" / "axe_core" / "axe.min.js"
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
 POLICY = "default-src 'none'; script-src file:; style-src file:"
 VIEWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -67,15 +67,6 @@ def open_form(browser: Browser, tmp_path: Path, sle: StudyPlan) -> Iterator[Call
     assert said == []
     for each in pages:
         each.close()
-
-
-def find_violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(
-        """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
-        .map((each) => `${each.id}: ${each.nodes.length}, ${each.nodes[0].target}`)"""
-    )
-    return found
 
 
 def values(page: Page, item: str) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.browser.axe import find_violations
 from tests.server.demo_server import Demo, start_demo, walk
 from tests.server.test_signing_story import add_authenticator
-from tests.server.test_story import AXE, chromium, today
+from tests.server.test_story import chromium, today
 
 import funis.capture
 
@@ -89,10 +90,7 @@ def found(demo: Demo, chromium: Any) -> list[Found]:
 
 def look_at(page: Page, name: str) -> list[str]:
     """Give what axe-core finds on a page, and whether it is wider than a small telephone."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    rules = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
-    said = [f"{name}: {each['id']}: {[node['html'][:160] for node in each['nodes'][:3]]}" for each in rules]
-    return said + too_wide(page, name)
+    return [f"{name}: {each}" for each in find_violations(page)] + too_wide(page, name)
 
 
 def too_wide(page: Page, name: str) -> list[str]:

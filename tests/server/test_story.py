@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+from tests.browser.axe import find_violations
 
 from funis.study.read import template_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server story")]
 
 CHROMIUM = "/usr/bin/chromium"
-AXE = Path(__file__).parents[1] / "browser" / "axe_core" / "axe.min.js"
 PREPARE = """
 import json, sys
 from pathlib import Path
@@ -263,10 +263,7 @@ def test_another_site_is_not_there(page: Page, served: tuple[Server, dict[str, s
 
 
 def check_page(page: Page, name: str) -> None:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
-    said = [(each["id"], [node["html"][:200] for node in each["nodes"]][:3]) for each in found]
-    assert said == [], name
+    assert find_violations(page) == [], name
     page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
     page.set_viewport_size({"width": 1280, "height": 900})
