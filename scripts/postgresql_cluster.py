@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 
+_WAITS_FOR_NO_DISK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -23,12 +25,14 @@ class Cluster:
     ----------
     folder : of its files
     port : on which it listens at 127.0.0.1
+    superuser : role to which the cluster belongs
     """
 
     folder: Path
     port: int
     programs: Path
     options: str
+    superuser: str
 
     def address(self, role: str, database: str = "trial") -> str:
         """Give the address under which a role reaches a database."""
@@ -85,11 +89,12 @@ def running_cluster(programs: Path, *, waits_for_disk: bool = False) -> Iterator
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    cluster = Cluster(folder, port, programs, options if waits_for_disk else f"{options} -c fsync=off")
+    options = options if waits_for_disk else f"{options} {_WAITS_FOR_NO_DISK}"
+    cluster = Cluster(folder, port, programs, options, user)
     try:
         cluster.run("initdb", "-D", str(folder / "data"), "-U", user, "-A", "trust", "-E", "UTF8")
         cluster.start()
-        _make_databases(cluster, user)
+        _make_databases(cluster)
         yield cluster
     finally:
         if (folder / "data" / "postmaster.pid").is_file():
@@ -97,11 +102,11 @@ def running_cluster(programs: Path, *, waits_for_disk: bool = False) -> Iterator
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_databases(cluster: Cluster, user: str) -> None:
-    with psycopg.connect(cluster.address(user, "postgres"), autocommit=True) as opened:
+def _make_databases(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.address(cluster.superuser, "postgres"), autocommit=True) as opened:
         opened.execute("CREATE ROLE funis_owner LOGIN")
         opened.execute("CREATE ROLE funis_app LOGIN")
         opened.execute("CREATE DATABASE trial OWNER funis_owner")
         opened.execute("CREATE DATABASE restored OWNER funis_owner")
-    with psycopg.connect(cluster.address(user), autocommit=True) as opened:
+    with psycopg.connect(cluster.address(cluster.superuser), autocommit=True) as opened:
         opened.execute("GRANT CREATE, USAGE ON SCHEMA public TO funis_owner")

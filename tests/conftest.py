@@ -35,13 +35,16 @@ LONGEST = ("engines", "story", "browser", "docs")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the files that take longest start first; the order drawn for the others, and within, stays.
 
-    Files that set the clock of the server ahead come last: a database they wrote to has rows of times to come,
-    which a server that starts on it refuses, and which are not in what is exported as of now.
+    Before all others come those with a database of their own: each waits for a process that runs a part of the suite.
     """
     slow = {each.path for each in items if each.get_closest_marker("slow") is not None}
-    ahead = {each.path for each in items if each.get_closest_marker("clock_ahead") is not None}
+    databases = {each.path for each in items if each.get_closest_marker("database") is not None}
     items.sort(
-        key=lambda each: (each.path in ahead, each.path not in slow, each.path.parent.name not in LONGEST)
+        key=lambda each: (
+            each.path not in databases,
+            each.path not in slow,
+            each.path.parent.name not in LONGEST,
+        )
     )
 
 

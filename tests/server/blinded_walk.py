@@ -16,12 +16,11 @@ from typing import Any
 
 import pytest
 from tests.server.arms_of_a_trial import NAMES, allocated, infuse, mask
+from tests.server.as_prepared import AsPrepared
 from tests.server.infusion_parts import eligible
 from tests.server.people import browser_of, person_with
 from tests.server.product_parts import acts
 from tests.server.test_eligibility import fill
-
-from funis.capture.configuration import Configuration
 
 ROLES = ("investigator", "coordinator", "monitor")
 SITE = "02"
@@ -37,12 +36,13 @@ OF_NO_SUBJECT = re.compile(
 
 
 @pytest.fixture(scope="module")
-def pair(configuration: Configuration) -> Iterator[dict[str, Any]]:
+def pair(as_prepared: AsPrepared) -> Iterator[dict[str, Any]]:
     """Make two subjects alike but for the arm, with everything that pages show of somebody."""
     from django.db import connections
 
     from funis.capture.monitoring.automatic import check_everything
 
+    as_prepared.put_back()
     for role in ROLES:
         person_with(role, SITE)
     found: dict[str, Any] = {}

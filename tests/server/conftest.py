@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.as_prepared import AsPrepared, OnPostgresql, OnSqlite
+from tests.server.people import new_subject, sledai_of
 from tests.server.two_arms import two_arm_study
 
 from funis.capture.configuration import Configuration
@@ -13,6 +15,7 @@ from funis.capture.serve import configure, prepare
 from funis.study.read import template_path
 
 DATABASE, OWNER, ARMS = "FUNIS_TEST_DATABASE", "FUNIS_TEST_OWNER", "FUNIS_TEST_ARMS"
+SUPERUSER = "FUNIS_TEST_SUPERUSER"
 GIVEN_STUDY = "FUNIS_TEST_STUDY"
 STUDY = "UCMSC-SLE"
 
@@ -50,11 +53,26 @@ def see_every_site(sender: object, connection: Any, **_: object) -> None:
         cursor.execute("SELECT set_config('funis.sites', '*', false)")
 
 
+@pytest.fixture(scope="session")
+def as_prepared(
+    configuration: Configuration, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AsPrepared]:
+    """Keep the server as it was prepared."""
+    found = (
+        OnPostgresql(configuration, os.environ[SUPERUSER])
+        if configuration.database
+        else OnSqlite(configuration, tmp_path_factory.mktemp("as_prepared"))
+    )
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def server(configuration: Configuration) -> Iterator[Configuration]:
-    """Give the server for a test, whose connection is closed after it."""
+def server(configuration: Configuration, as_prepared: AsPrepared) -> Iterator[Configuration]:
+    """Give the server as it was prepared for a test, whose connection is closed after it."""
     from django.db import connections
 
+    as_prepared.put_back()
     yield configuration
     connections.close_all()
 
@@ -62,22 +80,10 @@ def server(configuration: Configuration) -> Iterator[Configuration]:
 @pytest.fixture
 def subject(server: Configuration) -> Any:
     """Screen a subject at site 01, with consent and a baseline visit."""
-    from funis.capture.conduct.consent import Given, record_consent
-    from funis.capture.conduct.screening import screen_subject
-    from funis.capture.conduct.visits import record_visit
-    from funis.capture.context import Acting, acting
-    from funis.capture.study_in_force import today
-
-    with acting(Acting("coordinator", sites=None)):
-        made = screen_subject("01")
-        record_consent(made, Given("2.0", today()), "coordinator")
-        record_visit(made, "baseline", today())
-    return made
+    return new_subject()
 
 
 @pytest.fixture
 def sledai(subject: Any) -> Any:
     """Give the empty SLEDAI form of the subject."""
-    from funis.capture.models import Form
-
-    return Form.objects.get(subject=subject, name="sledai_2k")
+    return sledai_of(subject)

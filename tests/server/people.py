@@ -1,4 +1,4 @@
-"""People of every role, and browsers in which they are logged in."""
+"""People of every role, browsers in which they are logged in, and a subject of theirs."""
 
 from typing import Any
 
@@ -26,3 +26,25 @@ def browser_of(person: Any) -> Any:
     client = Client(SERVER_NAME="localhost")
     client.force_login(person, backend="funis.capture.people.accounts.AccountBackend")
     return client
+
+
+def new_subject(site: str = "01") -> Any:
+    """Screen a subject, with consent and a baseline visit."""
+    from funis.capture.conduct.consent import Given, record_consent
+    from funis.capture.conduct.screening import screen_subject
+    from funis.capture.conduct.visits import record_visit
+    from funis.capture.context import Acting, acting
+    from funis.capture.study_in_force import today
+
+    with acting(Acting("coordinator", sites=None)):
+        made = screen_subject(site)
+        record_consent(made, Given("2.0", today()), "coordinator")
+        record_visit(made, "baseline", today())
+    return made
+
+
+def sledai_of(subject: Any) -> Any:
+    """Give the SLEDAI form of the baseline visit of a subject."""
+    from funis.capture.models import Form
+
+    return Form.objects.get(subject=subject, name="sledai_2k")

@@ -20,18 +20,24 @@ RIGHT, WRONG = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 
 
 @pytest.fixture(scope="module")
-def told(configuration: Configuration) -> tuple[list[Any], str]:
-    """Give the operations that the document of the API names, and a token that reads all sites."""
+def operations(configuration: Configuration) -> list[Any]:
+    """Give the operations that the document of the API names."""
     from django.core.wsgi import get_wsgi_application
 
+    headers = {"Host": "localhost"}
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", get_wsgi_application(), headers=headers)
+    found: list[Any] = list(schema.get_all_operations())
+    return [each.ok() for each in found]
+
+
+@pytest.fixture
+def told(operations: list[Any], server: Configuration) -> tuple[list[Any], str]:
+    """Give the operations, and a token that reads all sites."""
     from funis.capture.people.tokens import issue_token
     from funis.capture.study_in_force import today
 
     _, shown = act("administrator", lambda: issue_token("tests", "auditor", "", today() + timedelta(days=2)))
-    headers = {"Host": "localhost"}
-    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", get_wsgi_application(), headers=headers)
-    found: list[Any] = list(schema.get_all_operations())
-    return [each.ok() for each in found], shown
+    return operations, shown
 
 
 def hold(operation: Any, mode: GenerationMode, shown: str) -> None:

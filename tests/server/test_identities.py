@@ -22,8 +22,7 @@ def keys(server: Configuration) -> Any:
         server.identity_keys_file.write_text(kept)
 
 
-@pytest.fixture
-def donor(server: Configuration) -> Any:
+def new_donor() -> Any:
     from funis.capture.context import Acting, acting
     from funis.capture.identifiers import new_id
     from funis.capture.models import StudyForm
@@ -33,6 +32,11 @@ def donor(server: Configuration) -> Any:
         made = StudyForm(name="donors", code=f"D-{new_id()[-8:]}", version=newest_version())
         made.save()
     return made
+
+
+@pytest.fixture
+def donor(server: Configuration) -> Any:
+    return new_donor()
 
 
 def entered(subject: Any) -> str:

@@ -12,9 +12,6 @@ from tests.server.product_parts import acts
 from funis.capture.configuration import Configuration
 from funis.errors import ValueRangeError
 
-#: Hold times run out here: rows of this file lie hours ahead.
-pytestmark = pytest.mark.clock_ahead
-
 
 @pytest.fixture
 def ready(server: Configuration, subject: Any) -> tuple[Any, Any]:

@@ -3,87 +3,38 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-from postgresql_cluster import find_programs, running_cluster
-
-pytestmark = [pytest.mark.database, pytest.mark.slow]
-
-HERE = Path(__file__).parent
-SAME_TESTS = (
-    "test_as_of.py",
-    "test_backup.py",
-    "test_identities.py",
-    "test_trail.py",
-    "test_redaction.py",
-    "test_save.py",
-    "test_save_statements.py",
-    "test_conduct.py",
-    "test_access.py",
-    "test_eligibility.py",
-    "test_infusion.py",
-    "test_queries.py",
-    "test_verification.py",
-    "test_laboratory_grid.py",
-    "test_row_security.py",
-    "test_safe_start.py",
-    "test_locks.py",
-    "test_anchors.py",
-    "test_second_factor.py",
-    "test_notices.py",
-    "test_product.py",
-    "test_product_release.py",
-    "test_product_machine.py",
-    "test_safety_clock.py",
-    "test_api.py",
-    "test_signatures.py",
-    "test_stopping.py",
-    "test_study_versions.py",
-    "test_overview.py",
+from tests.server.postgresql_rerun import (
+    CELLS_AND_SAFETY,
+    ENTRY_AND_REVIEW,
+    HERE,
+    NOT_AGAIN,
+    PEOPLE_AND_TRAIL,
+    cluster,
+    run_again,
 )
 
+pytestmark = [pytest.mark.database, pytest.mark.slow]
+__all__ = ["cluster"]
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[dict[str, str]]:
-    """Start a cluster of its own, with an owner and a role for the server; both addresses."""
-    programs = find_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL on this machine: apt-get install postgresql")
-    with running_cluster(programs) as running:
-        yield {
-            "app": running.address("funis_app"),
-            "owner": running.address("funis_owner"),
-            "restored": running.address("funis_owner", "restored"),
-        }
+
+def test_every_file_of_the_server_runs_again_or_says_why_not() -> None:
+    again = [*PEOPLE_AND_TRAIL, *ENTRY_AND_REVIEW, *CELLS_AND_SAFETY]
+    assert sorted([*again, *NOT_AGAIN]) == sorted(path.name for path in HERE.glob("test_*.py"))
+    assert all(NOT_AGAIN.values())
 
 
 @pytest.fixture(scope="module")
 def passed(cluster: dict[str, str]) -> str:
-    """Run the tests of the server in a process that knows the cluster; it fails where one of them does."""
-    environment = os.environ | {
-        "FUNIS_TEST_DATABASE": cluster["app"],
-        "FUNIS_TEST_OWNER": cluster["owner"],
-        "FUNIS_TEST_RESTORED": cluster["restored"],
-    }
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER_COUNT"):
-        environment.pop(name, None)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    done = subprocess.run(
-        [*command, *(str(HERE / name) for name in SAME_TESTS)],
-        capture_output=True, text=True, env=environment, cwd=HERE.parents[1], check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    return done.stdout
+    """Run the tests of people and of the trail; the database is left with their rows."""
+    return run_again(PEOPLE_AND_TRAIL, cluster)
 
 
-def test_the_server_does_on_postgresql_what_it_does_on_sqlite(passed: str) -> None:
+def test_people_and_trail_do_on_postgresql_what_they_do_on_sqlite(passed: str) -> None:
     assert " passed" in passed
-    assert "failed" not in passed
 
 
 @pytest.mark.usefixtures("passed")
