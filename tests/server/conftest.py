@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.server.as_prepared import AsPrepared, OnPostgresql, OnSqlite
-from tests.server.people import new_subject, sledai_of
+from tests.server.people import sledai_of
 from tests.server.two_arms import two_arm_study
 
 from funis.capture.configuration import Configuration
@@ -68,19 +68,21 @@ def as_prepared(
 
 
 @pytest.fixture
-def server(configuration: Configuration, as_prepared: AsPrepared) -> Iterator[Configuration]:
+def server(
+    request: pytest.FixtureRequest, configuration: Configuration, as_prepared: AsPrepared
+) -> Iterator[Configuration]:
     """Give the server as it was prepared for a test, whose connection is closed after it."""
     from django.db import connections
 
-    as_prepared.put_back()
+    as_prepared.put_back(with_subject="subject" in request.fixturenames)
     yield configuration
     connections.close_all()
 
 
 @pytest.fixture
-def subject(server: Configuration) -> Any:
-    """Screen a subject at site 01, with consent and a baseline visit."""
-    return new_subject()
+def subject(server: Configuration, as_prepared: AsPrepared) -> Any:
+    """Give a subject at site 01, with consent and a baseline visit, who was there before the test began."""
+    return as_prepared.read_subject()
 
 
 @pytest.fixture
