@@ -31,6 +31,7 @@ PEOPLE_AND_TRAIL: Final = (
     "test_safe_start.py",
     "test_second_factor.py",
     "test_trail.py",
+    "test_trail_words.py",
 )
 ENTRY_AND_REVIEW: Final = (
     "test_api.py",
