@@ -53,6 +53,7 @@ CELLS_AND_SAFETY: Final = (
     "test_course_due.py",
     "test_eligibility.py",
     "test_infusion.py",
+    "test_instrument_grades.py",
     "test_product.py",
     "test_product_invariants.py",
     "test_product_labels.py",
