@@ -118,7 +118,9 @@ def test_axe_core_finds_nothing_and_nothing_is_too_wide(
 
 def test_in_chinese_no_word_of_the_pages_is_english(demo: Demo, found: list[Found], chromium: Any) -> None:
     folder = Path(funis.capture.__path__[0]) / "pages" / "chinese"
-    words = {key for file in folder.glob("*.toml") for key in tomllib.loads(file.read_text(encoding="utf-8"))}
+    translated = [tomllib.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.toml")]
+    # A name such as SHA-256 is the same word in both.
+    words = {key for each in translated for key, chinese in each.items() if chinese != key}
     english = {each for each in words if each[:1].isupper()}
     said: list[str] = []
     switched: set[str] = set()
