@@ -130,7 +130,8 @@ def compare(
     write_changed(folder, copy, *cell, words[words.index("--value") + 1])
     for each in (folder, copy):
         write_report(call, each)
-    changed, appeared, vanished = differing(numbers_of(folder), numbers_of(copy))
+    texts = [numbers_of(each) for each in (folder, copy)]
+    changed, appeared, vanished = differing(*texts)
     assert names_of(answer, "changed") | names_of(answer, "unrounded") == changed
     assert (names_of(answer, "appeared"), names_of(answer, "vanished")) == (appeared, vanished)
     was, now = findings_of(call, folder), findings_of(call, copy)
@@ -143,7 +144,6 @@ def compare(
     ]
     assert listed == [subtract(now, was), subtract(was, now)]
     assert code == int(any(each["level"] == "error" for each in answer["new_findings"]))
-    texts = [numbers_of(each) for each in (folder, copy)]
     for each in answer["changed"]:
         old, new = (found[each["id"]] for found in texts)
         assert old != new

@@ -191,7 +191,7 @@ def trace_number(
     ------
     UnknownNumberError : there is no such number
     """
-    number = find_number(read_numbers(printed.numbers), asked)
+    number = _find(printed.numbers, asked)
     labels = Labels(study)
     behind = printed.values_behind(number.source)
     shown, subjects = _cut(behind)
@@ -221,6 +221,12 @@ def trace_number(
         study=printed.origin.study,
         inputs=inputs,
     )
+
+
+def _find(numbers: pl.DataFrame, asked: str) -> Number:
+    """Find a number by its id alone; for a key, or to say what is near, the others are read too."""
+    own = read_numbers(numbers.filter(pl.col("id") == asked))
+    return find_number(own if own.numbers else read_numbers(numbers), asked)
 
 
 def _name_denominator(labels: Labels, number: Number) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +26,9 @@ PLACE_COLUMNS: Final = {"id": pl.String(), "place": pl.String(), "is_main": pl.B
 _ALLOWED: Final = "the file as funis report wrote it"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PrintedResults:
-    """The numbers of a report as they were printed.
+    """The numbers of a report as they were printed; what is behind them is read once, when it is asked for.
 
     Attributes
     ----------
@@ -41,23 +43,29 @@ class PrintedResults:
 
     def values_behind(self, source: str) -> pl.DataFrame:
         """Give the recorded values of one source, columns of ``SOURCE_COLUMNS``; none for an empty key."""
-        place = self.folder / SOURCES
-        try:
-            found = pl.read_parquet(place, columns=list(SOURCE_COLUMNS))
-        except (PolarsError, OSError) as error:
-            raise _damaged(place) from error
-        return found.filter((pl.col("source") == source) & (pl.lit(source) != ""))
+        return self._values.filter((pl.col("source") == source) & (pl.lit(source) != ""))
 
     def places_of(self, number: str) -> tuple[tuple[str, bool], ...] | None:
         """Name where the report prints a number, and if that is the main part; None where it is not known."""
-        place = self.folder / PLACES
-        if not place.is_file():
+        if self._places is None:
             return None
-        try:
-            found = pl.read_parquet(place, columns=list(PLACE_COLUMNS))
-        except (PolarsError, OSError) as error:
-            raise _damaged(place) from error
-        return tuple(found.filter(pl.col("id") == number).select("place", "is_main").iter_rows())
+        return tuple(self._places.filter(pl.col("id") == number).select("place", "is_main").iter_rows())
+
+    @cached_property
+    def _values(self) -> pl.DataFrame:
+        return _read_columns(self.folder / SOURCES, SOURCE_COLUMNS)
+
+    @cached_property
+    def _places(self) -> pl.DataFrame | None:
+        place = self.folder / PLACES
+        return _read_columns(place, PLACE_COLUMNS) if place.is_file() else None
+
+
+def _read_columns(place: Path, columns: Iterable[str]) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(place, columns=list(columns))
+    except (PolarsError, OSError) as error:
+        raise _damaged(place) from error
 
 
 def read_results(folder: Path) -> PrintedResults:
