@@ -28,6 +28,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+# Queries of tests are planned once and run on a few rows: a Java machine that compiles less spends less time.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
 #: Folders whose files take longest: they start first, so that no process is left alone at the end of a run.
 LONGEST = ("engines", "story", "browser", "docs")
 
