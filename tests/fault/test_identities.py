@@ -78,14 +78,18 @@ LISTED = {
 Rows = list[list[str]]
 
 
+# Each secret whole and in its telling parts, by how it is searched for.
+PARTS = {
+    part.casefold(): part
+    for secret in SECRETS.values()
+    for part in (secret, *re.findall(r"Xiaoming|Lihua|Hankou|\d{6,}|[\u4e00-\u9fff]{3,}", secret))
+}
+
+
 def leaks(text: str) -> list[str]:
     """Name the secrets that stand in a text, whole or in their telling parts."""
-    parts = {
-        part
-        for secret in SECRETS.values()
-        for part in (secret, *re.findall(r"Xiaoming|Lihua|Hankou|\d{6,}|[\u4e00-\u9fff]{3,}", secret))
-    }
-    found = {part for part in parts if part.casefold() in text.casefold()}
+    folded = text.casefold()
+    found = {part for searched, part in PARTS.items() if searched in folded}
     # The day of birth, however it is written: advice to write it otherwise would show it too.
     found |= {day for day in ("1981-03-12", "1981-12-03", "1981-02") if day in text}
     return sorted(found)

@@ -16,6 +16,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import mutate  # noqa: E402
 from processor_seconds import Times, read_times  # noqa: E402
 
+#: Loading this plugin, which the small files tried out here do not need, takes half the time of starting pytest.
+QUICKLY = {"PYTEST_ADDOPTS": "-p no:schemathesis"}
+
 SOURCE = '''
 """Words."""
 LIMIT = 3
@@ -26,6 +29,12 @@ def count(values, limit=2):
         raise ValueError("more than 2")
     return sum(value >= -1 for value in values) + 0.5
 '''
+
+
+@pytest.fixture(scope="module")
+def places() -> list[mutate.Place]:
+    """Give every place of the package: found once, as every file is parsed for it."""
+    return mutate.find_places()
 
 
 def changes() -> list[tuple[str, str, str]]:
@@ -70,8 +79,8 @@ def test_text_beyond_ascii_before_the_expression_moves_nothing() -> None:
     assert mutate.mutate(text, place) == 'def f(x):\n    return ("≥ µ", (x <= 1))\n'
 
 
-def test_every_change_of_the_sample_is_valid_and_changes_the_tree() -> None:
-    sample = mutate.draw_sample(mutate.find_places(), 200, 1)
+def test_every_change_of_the_sample_is_valid_and_changes_the_tree(places: list[mutate.Place]) -> None:
+    sample = mutate.draw_sample(places, 200, 1)
     assert len(sample) == 200
     for place in sample:
         text = (mutate.SOURCE / place.file).read_text(encoding="utf-8")
@@ -79,8 +88,7 @@ def test_every_change_of_the_sample_is_valid_and_changes_the_tree() -> None:
         assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(text)), place
 
 
-def test_parts_have_equal_shares_and_one_seed_gives_one_sample() -> None:
-    places = mutate.find_places()
+def test_parts_have_equal_shares_and_one_seed_gives_one_sample(places: list[mutate.Place]) -> None:
     sample = mutate.draw_sample(places, 42, 7)
     assert sample == mutate.draw_sample(places, 42, 7)
     assert {part: sum(each.part == part for each in sample) for part in mutate.PARTS} == dict.fromkeys(
@@ -89,9 +97,9 @@ def test_parts_have_equal_shares_and_one_seed_gives_one_sample() -> None:
     assert sample != mutate.draw_sample(places, 42, 8)
 
 
-def test_every_file_that_decides_something_is_reached() -> None:
+def test_every_file_that_decides_something_is_reached(places: list[mutate.Place]) -> None:
     """Files are left out because they hold words or no number, never because nobody named them."""
-    reached = {place.file for place in mutate.find_places()}
+    reached = {place.file for place in places}
     rooms = ("analysis", "catalogue", "data", "responses", "results", "scoring", "stats", "study", "units")
     left_out = {
         name
@@ -190,7 +198,7 @@ def test_tests_that_lost_their_names_are_no_notice_taken(tmp_path: Path) -> None
     """Parameters read from the package change their names with it; what is left of the file decides."""
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert True\n", encoding="utf-8")
     suite = mutate.Suite({}, Times())
-    environment = mutate._environment(mutate.ROOT / "src", tmp_path)
+    environment = mutate._environment(mutate.ROOT / "src", tmp_path) | QUICKLY
     gone = f"{tmp_path}/test_a.py::test_b"
     assert not mutate._run_tests([gone], suite, environment)
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert False\n", encoding="utf-8")
@@ -204,7 +212,7 @@ def test_tests_that_cannot_start_are_no_notice_taken(
 ) -> None:
     (tmp_path / "conftest.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert True\n", encoding="utf-8")
-    environment = mutate._environment(mutate.ROOT / "src", tmp_path)
+    environment = mutate._environment(mutate.ROOT / "src", tmp_path) | QUICKLY
     failed = mutate._run_tests([f"{tmp_path}/test_a.py::test_a"], mutate.Suite({}, Times()), environment)
     assert failed.startswith(mutate.UNABLE)
     assert "nothing_of_this_name" in failed
@@ -267,9 +275,9 @@ def test_the_test_that_noticed_a_change_is_remembered_for_its_place(
     assert mutate.read_noticed() == {first.excuse: "tests/a.py::test_a[x y]"}
 
 
-def test_excused_changes_exist_and_give_a_reason() -> None:
+def test_excused_changes_exist_and_give_a_reason(places: list[mutate.Place]) -> None:
     """An entry whose code is gone excuses nothing and must go too."""
-    known = {place.excuse for place in mutate.find_places()}
+    known = {place.excuse for place in places}
     for key, reason in mutate.read_equivalent().items():
         assert key in known, key
         assert len(reason) > 20, key
@@ -332,7 +340,7 @@ def test_starting_another():
 def test_times_are_those_of_the_processor_and_shared_fixtures_are_paid_once(tmp_path: Path) -> None:
     """What a test waits for is no work; what it starts is; what was made for another would be made for it alone."""
     (tmp_path / "test_timed.py").write_text(TIMED, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+    environment = os.environ | QUICKLY | {"PYTHONPATH": str(ROOT / "scripts")}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
     plugin = ["-p", "processor_seconds", f"--processor-seconds={tmp_path}", "test_timed.py"]
     subprocess.run([*command, *plugin], cwd=tmp_path, env=environment, check=True)

@@ -85,7 +85,8 @@ def _places(tmp_path: Path) -> Any:
     file = tmp_path / "secret.csv"
     file.write_text("a\nTOP-SECRET\n", encoding="utf-8")
     server = HTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # It looks this often whether it is to end: by default twice a second, which each test would wait for.
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield (str(file), f"http://127.0.0.1:{server.server_port}/secret.csv"), asked
     server.shutdown()
