@@ -11,6 +11,7 @@ from typing import Final
 
 from django.db import DatabaseError, connection, transaction
 
+from funis.capture.database.turns import turn_to_write
 from funis.study.today import read_clock
 
 SERVER: Final = "funis"
@@ -64,7 +65,7 @@ def acting(who: Acting, *, is_snapshot: bool = False, tells: bool = True) -> Ite
     outer = _acting.get()
     token = _acting.set(who)
     try:
-        with transaction.atomic():
+        with turn_to_write(), transaction.atomic():
             if is_snapshot:
                 _hold_still()
             if tells:

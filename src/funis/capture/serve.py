@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from funis.capture.configuration import OWNER, Configuration, configuration_of, role_of
 from funis.errors import ValueRangeError
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from funis.capture.trail.verify import Verified
 
 SETTINGS = "funis.capture.settings"
+THREADS: Final = 4
+"""That answer requests side by side on PostgreSQL."""
+SAVES_AT_ONCE: Final = 32
+"""Threads on SQLite: so many saves may wait for one commit (`database.turns`)."""
 
 
 def configure(configuration: Configuration) -> None:
@@ -286,7 +290,8 @@ def run(configuration: Configuration, port: int, say: Callable[[str], None]) -> 
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=1 if not configuration.database else 4,
+        blocking_threads=THREADS if configuration.database else SAVES_AT_ONCE,
+        blocking_threads_idle_timeout=600,
         log_level=LogLevels.warning,
         # One that was killed, as by a machine short of memory, is started anew; one that dies at once is not.
         respawn_failed_workers=True,

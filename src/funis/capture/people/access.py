@@ -19,6 +19,7 @@ from django.http import (
 )
 
 from funis.capture.context import Acting, acting, seeing
+from funis.capture.database.turns import write_together
 from funis.capture.people.accounts import rights_of
 from funis.capture.people.factors import lacks_factor
 from funis.capture.people.permissions import ACTIONS, Rights
@@ -146,7 +147,10 @@ def _run(
 def _run_holding(
     checked: _Checked[Rest], request: HttpRequest, *args: Rest.args, **named: Rest.kwargs
 ) -> HttpResponseBase:
-    """Run a page that holds what it writes first, by the roles that were read with the session."""
+    """Run a page that holds what it writes first, by the roles that were read with the session.
+
+    On SQLite it is written with all others that wait (`database.turns`), and answered after the commit.
+    """
     person: Any = request.user
     rights = person.roles_read.rights(today())
     if not rights.may(checked.action):
@@ -155,8 +159,13 @@ def _run_holding(
         return HttpResponseRedirect("/account")
     sites = rights.sites(checked.action)
     asked = PageRequest(request, rights, sites, person.login, language_of_person(request))
-    with acting(Acting(person.login, "", request.META.get("REMOTE_ADDR", ""), sites), tells=False):
-        return checked.page(asked, *args, **named)
+    who = Acting(person.login, "", request.META.get("REMOTE_ADDR", ""), sites)
+
+    def run() -> HttpResponseBase:
+        with acting(who, tells=False):
+            return checked.page(asked, *args, **named)
+
+    return write_together(run)
 
 
 def language_of_person(request: HttpRequest) -> str:
