@@ -62,6 +62,7 @@ CELLS_AND_SAFETY: Final = (
     "test_product_release.py",
     "test_safety_clock.py",
     "test_stopping.py",
+    "test_stopping_at_once.py",
 )
 ARMS_OF_A_TRIAL: Final = ("arms_of_a_trial.py", "roles_of_a_trial.py")
 _OWN_SERVER: Final = "a server of its own, which a command or a browser starts on SQLite"
@@ -74,6 +75,7 @@ NOT_AGAIN: Final = {
     "test_crash.py": _OWN_DATABASE,
     "test_demo_in_a_browser.py": _OWN_SERVER,
     "test_exchange.py": _OWN_SERVER,
+    "test_group_commit.py": "commits of SQLite; writers of PostgreSQL share their waits by themselves",
     "test_infusion_story.py": _OWN_SERVER,
     "test_postgresql.py": _OWN_DATABASE,
     "test_postgresql_of_arms.py": _OWN_DATABASE,

@@ -197,7 +197,7 @@ def test_a_rule_is_held_only_where_its_counts_can_change(
     from funis.capture.safety import stopping
 
     monkeypatch.setattr(stopping, "rules_in_force", lambda: (RULE,))
-    assert stopping.bears_on_rules(name, before, after) is bears
+    assert stopping.rules_touched(name, before, after) == ((RULE,) if bears else ())
 
 
 def test_a_document_is_written_as_json_writes_it_its_keys_in_order_and_decimals_as_typed() -> None:

@@ -82,7 +82,7 @@ def _make_record(check: BedsideCheck, login: str) -> InfusionRecord:
         started_by=login,
     )
     record.save()
-    watch_rules(form.name)
+    watch_rules()
     return record
 
 

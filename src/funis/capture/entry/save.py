@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 from funis.capture.conduct.infusions import is_made_from_record
@@ -22,7 +24,7 @@ from funis.capture.models import Form, RequestKey
 from funis.capture.monitoring.queries import note_changes
 from funis.capture.monitoring.verification import let_fall
 from funis.capture.safety.clock import EVENTS, follow_seriousness
-from funis.capture.safety.stopping import bears_on_rules, watch_rules
+from funis.capture.safety.stopping import rules_touched, watch_rules
 from funis.capture.study_in_force import plan_by_key, today
 from funis.capture.trail.history import last_change
 from funis.capture.trail.receipts import Receipt, add_receipt, make_receipt
@@ -226,12 +228,12 @@ def _write(change: _Change, reason: str, parts: AnswerParts) -> SaveAnswer:
     note_changes(form, change.fields)
     let_fall(form, change.fields)
     follow_seriousness(form, reason)
-    if bears_on_rules(form.name, change.before, form.data):
-        watch_rules(form.name)
     settle_status(form)
     with because(RESCORED):
         for each in change.later:
             each.save()
+    # Last: what it holds is held by other subjects' saves, too.
+    watch_rules(rules_touched(form.name, change.before, form.data))
     return _keep(parts, make_receipt(read_head(f"subject:{form.subject_id}"), moment()))
 
 
@@ -301,4 +303,10 @@ def _plain(value: Any) -> Any:
 
 def acknowledge(receipt: Receipt) -> None:
     """Add the receipt of an answer to the file, after the transaction stands."""
-    add_receipt(read_configuration().receipts_file, receipt)
+    add_receipt(_receipts_file(), receipt)
+
+
+@lru_cache(maxsize=1)
+def _receipts_file() -> Path:
+    """Read where the file stands, once: a process serves one folder."""
+    return read_configuration().receipts_file

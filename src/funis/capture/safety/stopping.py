@@ -1,7 +1,8 @@
 """The stopping rules of the study file, watched: judged in the transaction of every save that can cross one.
 
-The row of each rule is held while it is judged, so that two saves at once are judged one after the other and
-neither overlooks the other's event. The server judges over all sites, whoever saved.
+The row of a rule is held while it is judged, so that two saves at once that it may count are judged one after
+the other and neither overlooks the other's event. It is held by these alone, and last of all that a save
+holds: whatever the rule does not count waits for nobody. The server judges over all sites, whoever saved.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ ANSWERS: Final[Mapping[str, str]] = {
 """Every answer of a rule, with the printed words."""
 DECISIONS: Final[Mapping[str, str]] = {"go_on": "Go on", "stop": "Stop the infusions"}
 """What the safety board decides, with the printed words."""
-_BEARING: Final = frozenset({EVENTS, "infusions"})
 _OF_EVENT: Final = frozenset({*EVENT_COLUMNS, "start"})
 """What of an adverse event decides whether a rule counts it, and when it began."""
 
@@ -73,8 +73,10 @@ def judge_rules(rules: Iterable[StoppingRule]) -> dict[str, StoppingState]:
     }
 
 
-def bears_on_rules(form_name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether a change of a form can change what a rule counts: else nothing is held, and nobody waits.
+def rules_touched(
+    form_name: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[StoppingRule, ...]:
+    """Give the rules whose counts a change of a form can change: no other is held, and nobody waits for it.
 
     An infusion bears on the rules by its day, and by being there. An adverse event that a rule surely does
     not count, as it was and as it is, adds nothing to it before and after, whatever else is recorded.
@@ -85,25 +87,26 @@ def bears_on_rules(form_name: str, before: Mapping[str, Any], after: Mapping[str
     before, after : its document as it was and as it is
     """
     if form_name == "infusions":
-        return bool(before) != bool(after) or before.get("date") != after.get("date")
+        is_other = bool(before) != bool(after) or before.get("date") != after.get("date")
+        return rules_in_force() if is_other else ()
     if form_name != EVENTS or not any(before.get(name) != after.get(name) for name in _OF_EVENT):
-        return False
+        return ()
     events = [each for each in (before, after) if each]
-    return any(
-        counts is not False
+    return tuple(
+        rule
         for rule in rules_in_force()
-        for counts in asks_of_events(rule, events, group_of(rule))
+        if any(counts is not False for counts in asks_of_events(rule, events, group_of(rule)))
     )
 
 
-def watch_rules(form_name: str = EVENTS) -> list[StoppingRule]:
-    """Judge the rules anew after a save, within its transaction; give those that were crossed by it.
+def watch_rules(touched: Iterable[StoppingRule] | None = None) -> list[StoppingRule]:
+    """Judge rules after a save, as the last thing of its transaction; give those that were crossed by it.
 
     Parameters
     ----------
-    form_name : of the form that was saved; one that bears on no rule is passed by
+    touched : the rules whose counts the save can have changed; None: every rule
     """
-    rules = rules_in_force() if form_name in _BEARING else ()
+    rules = rules_in_force() if touched is None else tuple(touched)
     if not rules:
         return []
     with server_acts("stopping rule judged"):
