@@ -13,6 +13,10 @@ from typing import Any, Final, TypeAlias
 from funis.errors import ValueRangeError
 
 _quote: Final = json.JSONEncoder(ensure_ascii=False).encode
+_write_plain: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_TEXT: Final = frozenset({str})
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+"""What the library writes as it stands here; a decimal it does not write at all."""
 Scalar: TypeAlias = str | int | bool | Decimal | None
 
 
@@ -51,6 +55,8 @@ def _write(value: Any, name: str) -> str:
             return _quote(value)
         case None | bool() | int():
             return json.dumps(value)
+        case dict() if _TEXT.issuperset(map(type, value)) and _PLAIN.issuperset(map(type, value.values())):
+            return _write_plain(value)
         case dict() | Mapping():
             return (
                 "{"

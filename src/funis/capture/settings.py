@@ -37,7 +37,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "funis.capture.pages.headers.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "funis.capture.people.sessions.RenewalMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -49,7 +49,7 @@ def run_prepared(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
 
     Parameters
     ----------
-    text : with the places of values as the database writes them: ``%s`` of PostgreSQL, ``?`` of SQLite
+    text : with the places of values as the database writes them: ``$1`` of PostgreSQL, ``?`` of SQLite
     values : in the order of their places
     """
     present.ensure_connection()
@@ -57,11 +57,10 @@ def run_prepared(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with present.wrap_database_errors:
         if present.vendor == "sqlite":
             return list(present.connection.execute(text, values))
-        import psycopg
+        # Only where it is used: of a server on SQLite nobody installs a driver of PostgreSQL.
+        from funis.capture.database.prepared import run_on_postgresql
 
-        cursor = psycopg.Cursor(present.connection)
-        cursor.execute(text, values, prepare=True)
-        return cursor.fetchall()
+        return run_on_postgresql(present.connection, text, values)
 
 
 def run_first(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

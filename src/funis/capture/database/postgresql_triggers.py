@@ -26,6 +26,13 @@ TABLES = (
 #: Functions by name; all run as the owner, with a search path that nobody else can write to.
 _SAFE = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"
 
+
+def _typed_in(path: str) -> str:
+    """Give the path of values in which a text may stand; `strict`: an array is not taken for its parts."""
+    kinds = " || ".join(f'@.type() == "{kind}"' for kind in ("string", "object", "array"))
+    return f"'strict {path} ? ({kinds})'::jsonpath"
+
+
 #: Commitments in place of texts: of all values, or of those of some names; of a change, old and new.
 _HIDE = f"""CREATE OR REPLACE FUNCTION capture_hide(
   said jsonb, names text[], is_pair boolean, known jsonb, OUT texts jsonb, OUT hidden jsonb
@@ -55,28 +62,43 @@ _APPEND = f"""CREATE OR REPLACE FUNCTION capture_append(
 ) RETURNS void {_SAFE} AS $$
 DECLARE
   actor text := nullif(current_setting('funis.actor', true), '');
-  number bigint; before text; moment text; payload text; hashed text; texts jsonb := '{{}}'; why jsonb;
-  is_pair boolean := entry_kind = 'changed';
+  reason text := coalesce(current_setting('funis.reason', true), '');
+  redaction text := coalesce(current_setting('funis.redaction', true), '');
+  number bigint; before text; moment text; payload text; hashed text; texts jsonb := '{{}}';
+  why jsonb := '""'; salt text; committed text; is_pair boolean := entry_kind = 'changed';
 BEGIN
   IF actor IS NULL THEN RAISE EXCEPTION 'no actor: write refused'; END IF;
   moment := to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
-  INSERT INTO {CHAIN} (id, seq, head, at) VALUES (entry_chain, 0,
-    encode(sha256(convert_to('funis' || __STUDY__ || entry_chain, 'UTF8')), 'hex'), '')
-    ON CONFLICT DO NOTHING;
-  UPDATE {CHAIN} SET seq = seq + 1, at = greatest(at COLLATE "C", moment) WHERE id = entry_chain
-    RETURNING seq, head, at INTO number, before, moment;
-  SELECT h.texts, h.hidden INTO texts, changes FROM capture_hide(changes, typed, is_pair, texts) h;
-  SELECT h.texts, h.hidden INTO texts, data FROM capture_hide(data, NULL, is_pair, texts) h;
-  SELECT h.texts, h.hidden INTO texts, why FROM capture_hide(jsonb_build_object('why',
-    coalesce(current_setting('funis.reason', true), '')), NULL, false, texts) h;
+  LOOP
+    SELECT c.seq + 1, c.head, greatest(c.at COLLATE "C", moment) INTO number, before, moment
+      FROM {CHAIN} c WHERE c.id = entry_chain FOR UPDATE;
+    EXIT WHEN FOUND;
+    INSERT INTO {CHAIN} (id, seq, head, at) VALUES (entry_chain, 0,
+      encode(sha256(convert_to('funis' || __STUDY__ || entry_chain, 'UTF8')), 'hex'), '')
+      ON CONFLICT DO NOTHING;
+    moment := to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+  END LOOP;
+  IF typed IS NULL OR cardinality(typed) > 0 THEN
+    SELECT h.texts, h.hidden INTO texts, changes FROM capture_hide(changes, typed, is_pair, texts) h;
+  END IF;
+  -- Most documents hold numbers alone: then nothing is taken apart.
+  IF jsonb_path_exists(data, CASE WHEN is_pair THEN {_typed_in("$.*[*]")} ELSE {_typed_in("$.*")} END) THEN
+    SELECT h.texts, h.hidden INTO texts, data FROM capture_hide(data, NULL, is_pair, texts) h;
+  END IF;
+  IF reason <> '' THEN
+    salt := replace(gen_random_uuid()::text, '-', '');
+    committed := encode(sha256(convert_to(salt || to_jsonb(reason)::text, 'UTF8')), 'hex');
+    texts := texts || jsonb_build_object(committed, jsonb_build_array(salt, to_jsonb(reason)::text));
+    why := jsonb_build_object('{KEY}', committed);
+  END IF;
+  IF redaction <> '' AND NOT capture_redacting(entry_chain) THEN redaction := ''; END IF;
   payload := jsonb_build_object('v', {FORMAT}, 'chain', entry_chain, 'seq', number, 'at', moment,
     'kind', entry_kind, 'actor', actor, 'address', coalesce(current_setting('funis.address', true), ''),
-    'reason', why -> 'why', 'redaction',
-    CASE WHEN capture_redacting(entry_chain) THEN current_setting('funis.redaction') ELSE '' END,
+    'reason', why, 'redaction', redaction,
     'table', row_table, 'row', row_id, 'revision', row_revision, 'changes', changes, 'data', data)::text;
   hashed := encode(sha256(convert_to(before || payload, 'UTF8')), 'hex');
   INSERT INTO {TRAIL} (chain, seq, payload, hash) VALUES (entry_chain, number, payload, hashed);
-  UPDATE {CHAIN} SET head = hashed WHERE id = entry_chain;
+  UPDATE {CHAIN} SET seq = number, head = hashed, at = moment WHERE id = entry_chain;
   IF texts <> '{{}}' THEN
     INSERT INTO {TEXT} (chain, seq, texts) VALUES (entry_chain, number, texts::text);
   END IF;
@@ -130,7 +152,7 @@ BEGIN
   IF coalesce(current_setting('funis.reason', true), '') = '' THEN
     RAISE EXCEPTION 'a change needs a reason'; END IF;
   IF NEW.revision <> OLD.revision + 1 THEN RAISE EXCEPTION 'revision'; END IF;
-  IF capture_redacting(chain) THEN
+  IF coalesce(current_setting('funis.redaction', true), '') <> '' AND capture_redacting(chain) THEN
     fixed := ARRAY(SELECT unnest(fixed) EXCEPT SELECT unnest(typed || document)); END IF;
   FOREACH k IN ARRAY fixed LOOP
     IF row_new -> k IS DISTINCT FROM row_old -> k THEN

@@ -34,11 +34,13 @@ _NUMBERS: Final = frozenset({"revision", "number"})
 _ASKED: Final = "q.kind = 'manual' AND q.state IN ('open', 'reopened')"
 
 _ROLES: Final = """CREATE OR REPLACE FUNCTION capture_roles(of_person text) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT coalesce(json_agg(json_build_array(r.role, r.site, r.since, r.until, r.needs_second, r.confirmed_by)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT coalesce(json_agg(
+    json_build_array(r.role, r.site, r.since, r.until, r.needs_second, r.confirmed_by)
     ORDER BY r.id), '[]')::text
-    FROM capture_roleheld r WHERE r.person_id = of_person
-$$"""
+    FROM capture_roleheld r WHERE r.person_id = of_person);
+END $$"""
 
 _HOLD: Final = f"""CREATE OR REPLACE FUNCTION capture_hold(
   told_actor text, told_reason text, told_address text, told_sites text,
@@ -59,14 +61,15 @@ BEGIN
   PERFORM 1 FROM capture_form f WHERE f.subject_id = of_subject AND f.name = of_name
     ORDER BY f.id FOR UPDATE;
   PERFORM 1 FROM capture_subject s WHERE s.id = of_subject FOR SHARE;
-  SELECT k.answer INTO answered FROM capture_requestkey k WHERE k.key = of_key AND k.person = of_person;
-  SELECT capture_roles(a.id) INTO roles
-    FROM capture_account a WHERE a.id = of_person AND a.is_active AND NOT a.locked;
-  is_open := 2 = (SELECT count(*) FROM capture_studylock l
-      WHERE l.place IN ('', of_site) AND l.state = 'open')
-    AND NOT EXISTS (SELECT 1 FROM capture_subjectlock l
-      WHERE l.subject_id = of_subject AND l.state <> 'open');
-  has_marks := EXISTS (SELECT 1 FROM capture_formverification v WHERE v.form_id = of_form);
+  SELECT
+    (SELECT k.answer FROM capture_requestkey k WHERE k.key = of_key AND k.person = of_person),
+    (SELECT capture_roles(a.id) FROM capture_account a
+      WHERE a.id = of_person AND a.is_active AND NOT a.locked),
+    2 = (SELECT count(*) FROM capture_studylock l WHERE l.place IN ('', of_site) AND l.state = 'open')
+      AND NOT EXISTS (SELECT 1 FROM capture_subjectlock l
+        WHERE l.subject_id = of_subject AND l.state <> 'open'),
+    EXISTS (SELECT 1 FROM capture_formverification v WHERE v.form_id = of_form)
+    INTO answered, roles, is_open, has_marks;
   RETURN QUERY SELECT
     {", ".join(f"f.{name}" if name in _NUMBERS else f"f.{name}::text" for name in FORM_COLUMNS)},
     answered, is_open, has_marks, roles
@@ -99,10 +102,8 @@ def make_functions() -> list[str]:
     return [_ROLES, _HOLD, _WRITE]
 
 
-CALL_HOLD: Final = "SELECT * FROM capture_hold(%s, %s, %s, %s, %s, %s, %s)"
-CALL_WRITE: Final = (
-    "SELECT * FROM capture_write(%s, %s::integer, %s::jsonb, %s::jsonb, %s, %s, %s, %s, %s, %s, %s)"
-)
+CALL_HOLD: Final = "SELECT * FROM capture_hold($1, $2, $3, $4, $5, $6, $7)"
+CALL_WRITE: Final = "SELECT * FROM capture_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 CALLED: Final = (
     "capture_roles(text)",
     "capture_hold(text, text, text, text, text, text, text)",

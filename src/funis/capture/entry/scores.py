@@ -89,6 +89,7 @@ def columns_of(plan: FormPlan) -> frozenset[str]:
     return frozenset(plan.keys) & {*item_columns(found), *measure_columns(found)}
 
 
+@lru_cache(maxsize=128)
 def scorer_of(pin: DefinitionPin) -> VisitScorer:
     """Give the compiled scorer of a pinned definition."""
     return scorer(pin.name, missing=pin.missing, parameters=dict(pin.parameters))
@@ -96,7 +97,7 @@ def scorer_of(pin: DefinitionPin) -> VisitScorer:
 
 def visit_of(plan: FormPlan, data: Mapping[str, Any]) -> dict[str, Any]:
     """Give the document of a form as the scorer reads a visit: what was not done is said in its cell."""
-    visit: dict[str, Any] = {"subject": "1", **dict.fromkeys(item.name for item in plan.items)}
+    visit = dict(_empty_visit(plan))
     for key, value in data.items():
         # Of a visit of another version: what this one does not ask is nothing that it scores.
         if key not in plan.keys:
@@ -107,6 +108,11 @@ def visit_of(plan: FormPlan, data: Mapping[str, Any]) -> dict[str, Any]:
         elif part != "not_done_reason":
             visit[key] = _cell(value, is_day=part == "value" and field.kind == "date")
     return visit
+
+
+@lru_cache(maxsize=128)
+def _empty_visit(plan: FormPlan) -> dict[str, Any]:
+    return {"subject": "1", **dict.fromkeys(item.name for item in plan.items)}
 
 
 def _cell(value: Any, *, is_day: bool) -> Any:

@@ -252,7 +252,7 @@ class FormPlan:
         """Give every key that the document of such a form may have, in order, with its field."""
         return {key: (field, part) for field in self.fields for key, part in field.keys}
 
-    @property
+    @cached_property
     def items(self) -> tuple[FieldPlan, ...]:
         """Give the items of an instrument in printed order; of a table none."""
         return tuple(field for field in self.fields if field.role == "item")

@@ -80,5 +80,5 @@ def read_roles(key: str) -> RolesRead:
 
 
 def _run(columns: str, key: str) -> list[tuple[str, ...]]:
-    roles, place = (_LITE, "?") if connection.vendor == "sqlite" else (_ROLES, "%s")
+    roles, place = (_LITE, "?") if connection.vendor == "sqlite" else (_ROLES, "$1")
     return run_prepared(f"SELECT {columns}{roles} {_OPEN} {place}", (key,))
