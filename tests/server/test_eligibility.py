@@ -47,9 +47,30 @@ def test_a_screening_begins_with_the_subject_and_stands_in_the_log(server: Confi
 
     with acting(Acting("coordinator", sites=None)):
         subject = screen_subject("02")
-    first = read_log(("02",))[0].screening
+    first = read_log(("02",), 1000)[0].screening
     assert (first.subject_id, first.screened_on, first.outcome) == (subject.pk, today(), "")
-    assert {each.screening.site for each in read_log(("02",))} == {"02"}
+    assert {each.screening.site for each in read_log(("02",), 1000)} == {"02"}
+
+
+def test_the_log_is_shown_in_pages_and_counts_all_of_it(
+    server: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from funis.capture.conduct.screening import screen_subject
+    from funis.capture.context import Acting, acting
+    from funis.capture.models import Screening
+    from funis.capture.pages import eligibility
+
+    with acting(Acting("coordinator", sites=None)):
+        made = [screen_subject("03").number for _ in range(3)]
+        count = Screening.objects.filter(site="03").count()
+    monkeypatch.setattr(eligibility, "LONGEST_PAGE", 2)
+    browser = browser_of(person_with("coordinator", "03"))
+    pages = [browser.get(f"/screening?site=03&start={start}").content.decode() for start in (0, 2)]
+    assert [number in pages[0] for number in made] == [False, True, True]
+    assert made[0] in pages[1]
+    assert all(f"Screenings: {count} " in page for page in pages)
+    assert 'href="/screening?site=03&amp;start=2"' in pages[0]
+    assert browser.get("/screening?site=03&start=-1").status_code == 200
 
 
 def test_rules_are_held_against_what_was_entered(server: Configuration, subject: Any) -> None:
@@ -131,7 +152,7 @@ def test_a_failure_has_a_reason_and_the_criterion(server: Configuration, subject
         fail_screening(subject, ScreenFailure("criterion"), "investigator")
     subject.refresh_from_db()
     assert subject.status == "screen_failure"
-    logged = next(each for each in read_log(("01",)) if each.screening.subject_id == subject.pk)
+    logged = next(each for each in read_log(("01",), 1000) if each.screening.subject_id == subject.pk)
     assert (logged.screening.reason, logged.against) == ("criterion", ("I2",))
 
 

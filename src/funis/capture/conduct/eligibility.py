@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from django.db.models import Count, QuerySet
 
 from funis.capture.conduct.consent import consent_in_force
 from funis.capture.conduct.criteria import ANSWERS, PROBLEMS, AnsweredCriterion, answered_criteria
@@ -232,16 +234,24 @@ class Screened:
     against: tuple[str, ...]
 
 
-def read_log(sites: tuple[str, ...] | None) -> list[Screened]:
-    """Give every screening at some sites, the newest first.
+def read_log(sites: tuple[str, ...] | None, most: int, start: int = 0) -> list[Screened]:
+    """Give screenings at some sites, the newest first.
 
     Parameters
     ----------
     sites : codes; None: all
+    most : screenings at most
+    start : how many newer ones are left out
     """
-    found = Screening.objects.select_related("subject", "version").order_by("-screened_on", "-pk")
-    found = found if sites is None else found.filter(site__in=sites)
-    return [Screened(each, _against(each)) for each in found]
+    rows = _screenings_at(sites).select_related("subject", "version").order_by("-screened_on", "-pk")
+    # What a version says is read once, and not with each row.
+    rows = rows.defer("version__text", "version__plan")
+    return [Screened(each, _against(each)) for each in rows[start : start + most]]
+
+
+def _screenings_at(sites: tuple[str, ...] | None) -> QuerySet[Screening]:
+    found = Screening.objects.all()
+    return found if sites is None else found.filter(site__in=sites)
 
 
 def _against(screening: Screening) -> tuple[str, ...]:
@@ -251,8 +261,18 @@ def _against(screening: Screening) -> tuple[str, ...]:
     return tuple(barred)
 
 
-def count_log(log: Sequence[Screened]) -> tuple[Counter[str], Counter[str]]:
-    """Count screenings by outcome, and the failed ones by reason."""
-    outcomes: Counter[Any] = Counter(each.screening.outcome for each in log)
-    reasons: Counter[Any] = Counter(each.screening.reason for each in log if each.screening.reason)
+def count_log(sites: tuple[str, ...] | None) -> tuple[Counter[str], Counter[str]]:
+    """Count all screenings at some sites by outcome, and the failed ones by reason.
+
+    Parameters
+    ----------
+    sites : codes; None: all
+    """
+    outcomes: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    counted = _screenings_at(sites).order_by().values_list("outcome", "reason").annotate(Count("pk"))
+    for outcome, reason, count in counted:
+        outcomes[outcome] += count
+        if reason:
+            reasons[reason] += count
     return outcomes, reasons

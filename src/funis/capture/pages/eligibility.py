@@ -12,7 +12,7 @@ from funis.capture.forms.plan_parts import Language
 from funis.capture.models import Allocation, Form, Subject
 from funis.capture.models.screening import ELIGIBLE
 from funis.capture.pages.rule_words import column_words
-from funis.capture.pages.subjects import find_subject
+from funis.capture.pages.subjects import LONGEST_PAGE, find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
@@ -24,12 +24,16 @@ def show_log(asked: PageRequest) -> HttpResponse:
     wanted = asked.request.GET.get("site", "")
     sites = [site for site in started_with().sites if asked.allows(site.id)]
     chosen = (wanted,) if wanted and asked.allows(wanted) else asked.sites
-    log = eligibility.read_log(chosen)
-    outcomes, reasons = eligibility.count_log(log)
+    given = asked.request.GET.get("start", "")
+    start = int(given) if given.isascii() and given.isdecimal() and len(given) < 8 else 0
+    log = eligibility.read_log(chosen, LONGEST_PAGE + 1, start)
+    outcomes, reasons = eligibility.count_log(chosen)
     return draw(
         asked,
         "screening.html",
-        log=log,
+        log=log[:LONGEST_PAGE],
+        more=start + LONGEST_PAGE if len(log) > LONGEST_PAGE else 0,
+        screenings=outcomes.total(),
         sites=sites,
         wanted=wanted,
         outcomes=[(words, outcomes[name]) for name, words in eligibility.OUTCOMES.items()],
