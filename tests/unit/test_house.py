@@ -174,6 +174,7 @@ CALLED_FROM_OUTSIDE = {
     "Migration": "Django finds it in migrations/",
     "RenewalMiddleware": "the settings of the capture server name it",
     "RefusalMiddleware": "the settings of the capture server name it",
+    "PolicyMiddleware": "the settings of the capture server name it",
     "no_such_page": "Django finds it in urls.py",
     "SessionStore": "Django finds it in the module that the settings of the capture server name",
     "read_definition_file": "authors of a definition read one file of it, before it is in the folder",
