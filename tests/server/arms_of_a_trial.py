@@ -233,7 +233,7 @@ def mask(text: str, subject: Any) -> str:
     text = re.sub(r'value="[A-Za-z0-9]{64}"', "TOKEN", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|[0-9a-f]{16}…?", "ID", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+Z?)?)?", "TIME", text)
-    return re.sub(r"(<b>number</b>: <ins>)\d+", r"\1N", text)
+    return re.sub(r"(<b>[Nn]umber</b>: <ins>)\d+", r"\1N", text)
 
 
 def test_who_also_holds_a_blinded_role_is_blinded(server: Configuration) -> None:
