@@ -94,8 +94,8 @@ def test_the_page_of_a_subject_shows_what_stood_there_then(sledai: Any) -> None:
         page = browser.get(address, {"at": at}).content.decode()
         return [line for line in page.split("<tr>") if "Inflammatory rash, new or ongoing" in line]
 
-    assert ["<td>1</td>" in each for each in rash(before)] == [True]
-    assert ["<td>0</td>" in each for each in rash("")] == [True]
+    assert ["<td>1 (present)</td>" in each for each in rash(before)] == [True]
+    assert ["<td>0 (absent)</td>" in each for each in rash("")] == [True]
     assert "not in the database then" in browser.get(address, {"at": "2001-01-01"}).content.decode()
     assert browser.get(address, {"at": "some day"}).status_code == 422
     assert browser_of(person_with("monitor", "02")).get(address).status_code == 404
@@ -107,10 +107,10 @@ def test_the_history_of_an_item_stands_beside_it(sledai: Any) -> None:
     change(sledai, "seen <again>", rash=0)
     page = browser_of(person_with("coordinator", "01")).get(f"/forms/{sledai.pk}").content.decode()
     fields = {part.split('"')[0]: part for part in page.split('data-item="')[1:]}
-    assert "coordinator: 1 → 0 (seen &lt;again&gt;)" in fields["rash"]
+    assert "coordinator: 1 (present) → 0 (absent) (seen &lt;again&gt;)" in fields["rash"]
     assert "<details" not in fields["arthritis"]
     board = browser_of(person_with("safety_board", "01")).get(f"/forms/{sledai.pk}").content.decode()
-    assert "1 → 0" not in board
+    assert "(present) → 0" not in board
 
 
 def test_the_export_page_takes_a_moment_and_the_trail_says_which(sledai: Any) -> None:

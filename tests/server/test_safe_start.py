@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.server.people import new_subject
 
 from funis.capture.configuration import Configuration
 from funis.errors import ValueRangeError
@@ -49,7 +50,6 @@ def test_a_secret_that_others_may_read_is_refused(server: Configuration) -> None
         path.chmod(0o600)
 
 
-@pytest.mark.usefixtures("subject")
 @pytest.mark.parametrize(("seconds", "starts"), [(-3, False), (-1, True), (3600, None)])
 def test_a_clock_that_is_off_is_refused(
     server: Configuration, monkeypatch: pytest.MonkeyPatch, seconds: int, *, starts: Any
@@ -57,6 +57,7 @@ def test_a_clock_that_is_off_is_refused(
     """The trail stands at the true time; PostgreSQL tells it, too, so that a fast clock is seen there."""
     from funis.capture import safe_start
 
+    new_subject()  # a row of now
     monkeypatch.setattr(safe_start, "read_clock", lambda: read_clock() + timedelta(seconds=seconds))
     if starts is None:
         starts = not server.database
