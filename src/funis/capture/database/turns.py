@@ -97,8 +97,13 @@ class Turns:
         self._take(ticket)
         if not ticket.is_done:
             self._lead(ticket)
-        if ticket.error is not None:
-            raise ticket.error
+        # An error that its own frames hold would keep the cursors of a closed connection, and its file.
+        error, ticket.error = ticket.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error
         found: Written = ticket.value
         return found
 
