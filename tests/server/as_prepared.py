@@ -8,13 +8,14 @@ triggers, constraints and other connections see them as in a trial; only between
 
 from __future__ import annotations
 
+import sqlite3
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from tests.server.owner import put_in, take_out
+from tests.server.owner import take_out
 from tests.server.people import new_subject
 
 from funis.capture.configuration import Configuration
@@ -79,7 +80,7 @@ class AsPrepared(ABC):
 
 
 class OnSqlite(AsPrepared):
-    """The file itself, copied."""
+    """Copies of the file, written into the file that stands: whoever has it open still sees one database."""
 
     def __init__(self, configuration: Configuration, folder: Path) -> None:
         self.folder = folder
@@ -89,7 +90,12 @@ class OnSqlite(AsPrepared):
         take_out(self.configuration, self.folder).rename(self.folder / name)
 
     def put_back_rows(self, name: str) -> None:
-        put_in(self.configuration, self.folder / name)
+        source = sqlite3.connect(self.folder / name)
+        target = sqlite3.connect(self.configuration.sqlite_file, timeout=30)
+        target.execute("PRAGMA synchronous = OFF")
+        source.backup(target)
+        target.close()
+        source.close()
 
     def close(self) -> None:
         """Nothing is held."""
