@@ -1,7 +1,7 @@
 """Queries: those of the checks are what ``funis check`` finds in the export; those of people are never lost."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -32,25 +32,9 @@ def act(login: str, do: Callable[[], Any]) -> Any:
         return do()
 
 
-#: What each form held before a test wrote to it.
-WRITTEN: dict[str, tuple[Any, dict[str, Any]]] = {}
-
-
-@pytest.fixture(autouse=True)
-def what_was_written_is_put_back(server: Configuration) -> Iterator[None]:
-    """Leave no value that no form takes: other tests export the whole server and load it again."""
-    WRITTEN.clear()
-    yield
-    for form, data in WRITTEN.values():
-        form.refresh_from_db()
-        form.data = data
-        act("coordinator", form.save)
-
-
 def write(form: Any, **values: Any) -> None:
     """Write values behind the back of the entry: the checks must see them whoever wrote them."""
     form.refresh_from_db()
-    WRITTEN.setdefault(str(form.pk), (form, dict(form.data)))
     data = {name: value for name, value in (form.data | values).items() if value is not None}
     form.data = data
     act("coordinator", form.save)
@@ -468,7 +452,6 @@ def test_what_belongs_to_no_site_is_seen_by_who_acts_at_all(server: Configuratio
         name="donors", code="D-QUERY", version=newest_version(), data={"collection_date": FUTURE}
     )
     act("laboratory", donor.save)
-    WRITTEN[str(donor.pk)] = (donor, {"collection_date": "2026-01-05"})
     act("laboratory", check_everything)
     query = donor_query()
     assert (query.site, query.subject) == ("", None)
