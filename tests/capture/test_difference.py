@@ -113,6 +113,7 @@ CHANGES: dict[str, Any] = {
     "is_shown": False,
     "may_lie_ahead": True,
     "terms": "5.0",
+    "offers": ("prednisone", "prednisolone"),
 }
 
 

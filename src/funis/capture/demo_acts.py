@@ -174,7 +174,7 @@ def _sign(site: str, *forms: Form) -> None:
         app = add_codes(person, secret, code_at(secret, step))
         # A code counts once: the next one is of the next half minute, by which a clock may be off.
         if not check_code(person, code_at(secret, step + 1)):
-            raise ValueRangeError("code", "one that does not fit", "the code of the app")
+            raise ValueRangeError("code", "one that does not fit", "the six digits that the app shows now")
         for form in forms:
             form.refresh_from_db()
             sign(form, prepare(person, INVESTIGATOR, form, "review"), None)

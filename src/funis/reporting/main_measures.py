@@ -423,7 +423,7 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
             cells = tuple(_row_cells(labels, book, own, visits, with_p=with_p))
             if behind:
                 cells += difference_cells(found[arm][place], _digits(book, own))
-            rows.append(TableRow(words(_row_name(labels, own)), cells, indent=int(arm != ALL)))
+            rows.append(TableRow(words(_row_name(labels, book, own)), cells, indent=int(arm != ALL)))
     heads = (
         "", "n", *(_head(book, f"{labels.visit(visit)}, mean ± SD") for visit in visits),
         f"Last change ({level} CI)",
@@ -438,10 +438,12 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
     yield TableSpec("table-main-tests", "activity", title, heads, tuple(rows), notes, is_upright=True)
 
 
-def _row_name(labels: Labels, measure: VariableByVisit) -> str:
+def _row_name(labels: Labels, book: NumberBook, measure: VariableByVisit) -> str:
     name = with_unit(labels, measure.variable)
     if is_titre_of(labels.study, measure.variable):
-        name = f"{labels.variable(measure.variable)} (titre, geometric mean)"
+        # Of one subject it is the titre that was read.
+        shown = "titre" if book.has_one_subject else "titre, geometric mean"
+        name = f"{labels.variable(measure.variable)} ({shown})"
     return with_groups(capital(name), labels.within(measure.subgroup, ALL))
 
 

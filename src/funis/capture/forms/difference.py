@@ -37,7 +37,6 @@ _OF_A_FIELD: Final = {
     "is_shown": "shown",
     "may_lie_ahead": "may lie ahead",
     "terms": "offers the terms of the CTCAE",
-    "offers": "words that are offered",
 }
 _Named = TypeVar("_Named", VisitPlan, FormPlan, FieldPlan, LabTestPlan)
 
@@ -177,6 +176,7 @@ def _field_changes(
         ranges = [range_words(getattr(plan, low), getattr(plan, high), plan.unit) for plan in (old, new)]
         yield from _value("field", form, name, words, *ranges)
     yield from _value("field", form, name, "choices", _choices(old.choices), _choices(new.choices))
+    yield from _value("field", form, name, "words that are offered", _listed(old.offers), _listed(new.offers))
     yield from _value("field", form, name, "one of", _listed(old.alternatives), _listed(new.alternatives))
     yield from _value("field", form, name, "asked if", _asked(old), _asked(new))
 
