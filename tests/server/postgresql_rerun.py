@@ -8,14 +8,13 @@ process with a cluster of its own, so that parts run beside each other; each tak
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.server.tests_apart import run_apart
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 from postgresql_cluster import find_programs, running_cluster
@@ -107,21 +106,10 @@ def cluster() -> Iterator[dict[str, str]]:
 
 def run_again(names: Sequence[str], cluster: dict[str, str], **told: str) -> str:
     """Run files of tests in a process that knows the cluster; what it printed. It fails where one of them does."""
-    environment = os.environ | {
+    known = {
         "FUNIS_TEST_DATABASE": cluster["app"],
         "FUNIS_TEST_OWNER": cluster["owner"],
         "FUNIS_TEST_SUPERUSER": cluster["superuser"],
         "FUNIS_TEST_RESTORED": cluster["restored"],
-        **told,
     }
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER_COUNT"):
-        environment.pop(name, None)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    done = subprocess.run(
-        [*command, *(str(HERE / name) for name in names)],
-        capture_output=True, text=True, env=environment, cwd=HERE.parents[1], check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert " passed" in done.stdout
-    assert "failed" not in done.stdout
-    return done.stdout
+    return run_apart(names, known | told)

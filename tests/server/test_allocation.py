@@ -1,32 +1,20 @@
 """Allocation on a server of its own: a trial of two arms, served, exported and loaded again."""
 
 import csv
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.server.test_exchange import prepared, run
+from tests.server.tests_apart import run_apart
 from tests.server.two_arms import two_arm_study
 
-HERE = Path(__file__).parent
 OF_TWO_ARMS = ("arms_of_a_trial.py", "blinded_walk.py", "roles_of_a_trial.py")
 SUBJECTS = [("01-001", "cells"), ("01-002", "placebo"), ("02-001", "placebo"), ("02-002", "")]
 
 
-def test_a_blinded_trial_of_two_arms(tmp_path: Path) -> None:
+def test_a_blinded_trial_of_two_arms() -> None:
     """One process knows one server: these tests have a process, and a trial, of their own."""
-    environment = os.environ | {"FUNIS_TEST_ARMS": "1"}
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER_COUNT"):
-        environment.pop(name, None)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    done = subprocess.run(
-        [*command, *(str(HERE / name) for name in OF_TWO_ARMS)],
-        capture_output=True, text=True, env=environment, cwd=HERE.parents[1], check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert " passed" in done.stdout
+    run_apart(OF_TWO_ARMS, {"FUNIS_TEST_ARMS": "1"})
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """A randomised re-infusion at relapse on a server of its own: the study file of the example, through the whole house."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-EXAMPLE = HERE.parents[1] / "examples" / "reinfusion" / "study.toml"
+from tests.server.tests_apart import run_apart
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "reinfusion" / "study.toml"
 
 
 #: Of two subjects each arm gets one: the second goes for certain where it balances.
@@ -26,30 +24,7 @@ def test_a_trial_that_infuses_again_at_relapse(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     assert BLOCKS in text
     (tmp_path / "study.toml").write_text(text.replace(BLOCKS, BALANCED) + JUDGED, encoding="utf-8")
-    environment = os.environ | {"FUNIS_TEST_STUDY": str(tmp_path / "study.toml")}
-    for name in (
-        "PYTEST_XDIST_WORKER",
-        "PYTEST_CURRENT_TEST",
-        "PYTEST_XDIST_WORKER_COUNT",
-        "FUNIS_TEST_ARMS",
-    ):
-        environment.pop(name, None)
     # The readings come after the story, whose export counts every subject.
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:randomly",
-    ]
-    done = subprocess.run(
-        [*command, str(HERE / "reinfusion_at_relapse.py"), str(HERE / "adjudicated.py")],
-        capture_output=True, text=True, env=environment, cwd=HERE.parents[1], check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert "4 passed" in done.stdout
+    files = ("reinfusion_at_relapse.py", "adjudicated.py")
+    printed = run_apart(files, {"FUNIS_TEST_STUDY": str(tmp_path / "study.toml")}, in_order=True)
+    assert "4 passed" in printed

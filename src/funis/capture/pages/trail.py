@@ -143,5 +143,4 @@ def _values(form: Form, plan: FormPlan, asked: PageRequest) -> list[tuple[str, s
         if any(key in form.data for key, _ in field.keys):
             label = show_words(field.label, t.language).text
             found.append((label, value_in_words(field, form.data, t)))
-    known = {key for key, _ in plan.keys.items()}
-    return found + [(key, plain_text(value)) for key, value in form.data.items() if key not in known]
+    return found + [(key, plain_text(value)) for key, value in form.data.items() if key not in plan.keys]

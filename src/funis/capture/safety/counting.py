@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
+from itertools import islice, starmap
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -22,6 +22,7 @@ from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.safety.clock import EVENTS, is_serious
 from funis.capture.study_in_force import newest_version, plan_of
 from funis.data.check.causality import derive_related
+from funis.frames.few_cells import all_of
 from funis.study.event_groups import EventGroup, belongs_to_group
 from funis.study.rules import apply_rule
 from funis.study.stopping import EVENT_COLUMNS, EventCount, StoppingRule
@@ -130,7 +131,7 @@ def count_events(
     for each, counts in zip(own, asks_of_events(rule, [each.data for each in own], group), strict=True):
         key = each.subject.pk
         start = each.data.get("start")
-        in_time = each.is_after and all_known(_is_within(start, days[key], limit) for limit in limits)
+        in_time = each.is_after and all_of(*(_is_within(start, days[key], limit) for limit in limits))
         if counts is False or in_time is False:
             continue
         possible[key] += 1
@@ -160,19 +161,7 @@ def asks_of_events(
     if group is not None:
         named = group.model_copy(update={"within_days": None})
         asked.append(belongs_to_group(named, frame, {}).to_list())
-    return [all_known(answers) for answers in zip(*asked, strict=True)]
-
-
-def all_known(answers: Iterable[bool | None]) -> bool | None:
-    """Give false where one is false, nothing where one cannot be told, else true.
-
-    Examples
-    --------
-    >>> all_known([True, None, False]), all_known([True, None]), all_known([True])
-    (False, None, True)
-    """
-    found = list(answers)
-    return False if False in found else None if None in found else True
+    return list(starmap(all_of, zip(*asked, strict=True)))
 
 
 def _is_within(start: object, days: Sequence[date], within: int | None) -> bool | None:
