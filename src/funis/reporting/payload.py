@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from funis.catalogue.registry import responses
+from funis.documents.number_panel import Cell, PanelColumns, PanelWords, gather_panel
 from funis.reporting.labels import MISSING, STATISTICS, Labels, format_unit, humanise, in_sentence
 from funis.reporting.limits import VALUES_IN_PAGE, VALUES_OF_NUMBER
 from funis.reporting.method_words import METHODS
@@ -28,7 +29,7 @@ _OWN = ("statistic", "text", "value", "method", "adjustment", "delta")
 _SHARED = tuple(name for name in Number._fields if name not in {"id", "measure", *_OWN})
 _shared_of, _own_of = attrgetter(*_SHARED), attrgetter(*_OWN)
 #: What the panel shows of a number, in the order of its cells: those of its place, then its own.
-_COLUMNS = (*_SHARED, *_OWN)
+_COLUMNS = PanelColumns((*_SHARED, *_OWN), numeric=_NUMERIC)
 #: The words of the panel itself; what stands in braces is filled in by the page.
 PANEL_WORDS: dict[str, str] = {
     "of": "of",
@@ -83,20 +84,6 @@ JOINERS: dict[str, str] = {
 }  # fmt: skip
 
 
-_Cell = float | int | None
-
-
-class _Words:
-    """A list of words, each once, and the position of each."""
-
-    def __init__(self) -> None:
-        self.places: dict[str, int] = {}
-
-    def place(self, word: str) -> int:
-        """Give the position of a word, adding it when it is new."""
-        return self.places.setdefault(word, len(self.places))
-
-
 def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterable[str]) -> dict[str, Any]:
     """Gather what the panel shows for the numbers that are printed.
 
@@ -114,24 +101,16 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     """
     printed = set(ids)
     chosen = [number for number in book.numbers if number.id in printed]
-    words, labels = _Words(), Labels(study)
+    words, labels = PanelWords(), Labels(study)
     rows = _Rows(labels, words)
     numbers = {number.id: rows.write(number) for number in chosen}
     keys = {f"{number.source}{end}" for number in chosen if number.source for end in ("", ABSENT)}
     kept, cut = results.behind.cut(keys, VALUES_IN_PAGE, VALUES_OF_NUMBER)
     atoms, sources = _build_sources(kept, words)
-    return {
-        "columns": _COLUMNS,
-        "numeric": _NUMERIC,
-        "strings": list(words.places),
-        "places": [list(place) for place in rows.places],
-        "numbers": numbers,
-        "atoms": atoms,
-        "sources": sources,
-        "cut": cut,
-        "labels": _build_labels(study, chosen, kept),
-        "words": PANEL_WORDS,
-    }
+    recorded = {
+        "atoms": atoms, "sources": sources, "cut": cut, "labels": _build_labels(study, chosen, kept),
+    }  # fmt: skip
+    return gather_panel(_COLUMNS, numbers, words, PANEL_WORDS, places=rows.places, recorded=recorded)
 
 
 class _Rows:
@@ -142,13 +121,13 @@ class _Rows:
     places : the cells of each place, and its position
     """
 
-    def __init__(self, labels: Labels, words: _Words) -> None:
+    def __init__(self, labels: Labels, words: PanelWords) -> None:
         self._labels, self._words = labels, words
-        self.places: dict[tuple[_Cell, ...], int] = {}
+        self.places: dict[tuple[Cell, ...], int] = {}
         self._shared: dict[tuple[Any, ...], int] = {}
-        self._own: dict[tuple[str, Any], _Cell] = {}
+        self._own: dict[tuple[str, Any], Cell] = {}
 
-    def write(self, number: Number) -> list[_Cell]:
+    def write(self, number: Number) -> list[Cell]:
         """Write a number without what is empty at the end."""
         # What a class is called depends on the measure, too.
         written = (number.measure, *_shared_of(number))
@@ -161,7 +140,7 @@ class _Rows:
             own.pop()
         return [place, *(self._own_cell(number, *each) for each in zip(_OWN, own, strict=False))]
 
-    def _own_cell(self, number: Number, name: str, value: Any) -> _Cell:
+    def _own_cell(self, number: Number, name: str, value: Any) -> Cell:
         """Write a cell that depends on nothing but its column and its value."""
         known = self._own.get((name, value))
         if known is None:
@@ -169,7 +148,7 @@ class _Rows:
         return known
 
 
-def _cell(labels: Labels, number: Number, name: str, words: _Words) -> _Cell:
+def _cell(labels: Labels, number: Number, name: str, words: PanelWords) -> Cell:
     """Write a cell as a number, or as the position of a word; a whole number without its decimals."""
     if name not in _NUMERIC:
         return words.place(shown_part(labels, number, name))
@@ -189,7 +168,7 @@ def shown_part(labels: Labels, number: Number, name: str) -> str:
     return "" if value == ALL and name in {"subgroup", "arm", "visit"} else value
 
 
-def _build_sources(used: pl.DataFrame, words: _Words) -> tuple[dict[str, list[Any]], dict[str, str]]:
+def _build_sources(used: pl.DataFrame, words: PanelWords) -> tuple[dict[str, list[Any]], dict[str, str]]:
     """Write each recorded value once and each source as positions of values."""
     if used.is_empty():
         return {name: [] for name in ("subject", "visit", "variable", "value", "file", "line")}, {}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from funis.design.pages.told import DesignTable
+from funis.documents.number_panel import Cell, PanelColumns, PanelWords, gather_panel
 
 #: The words of the panel.
 WORDS: Final[Mapping[str, str]] = {
@@ -40,8 +41,8 @@ def open_tables(
     >>> opened.ids, list(book["numbers"])
     ((('', 'size.control.patients'), ('', '')), ['size.control.patients'])
     """
-    words: dict[str, int] = {}
-    numbers: dict[str, list[int]] = {}
+    words = PanelWords()
+    numbers: dict[str, list[Cell]] = {}
     told = "; ".join(f"{name}: {value}" for name, value in asked.items())
     opened = []
     for table in tables:
@@ -53,14 +54,11 @@ def open_tables(
                     continue
                 name = line[place] = _address((table.title, row[0], table.heads[place]), numbers)
                 cells = (f"{table.heads[place]}: {row[0]}", row[place], table.title, told, command)
-                numbers[name] = [0, *(words.setdefault(each, len(words)) for each in cells)]
+                numbers[name] = [0, *(words.place(each) for each in cells)]
             ids.append(tuple(line))
         opened.append(replace(table, ids=tuple(ids)))
-    return tuple(opened), {
-        "columns": ("statistic", "text", "method", *_FURTHER), "numeric": (), "further": _FURTHER,
-        "code": ("again",), "strings": list(words), "places": [[]], "numbers": numbers, "sources": {},
-        "labels": {}, "words": WORDS,
-    }  # fmt: skip
+    columns = PanelColumns(("statistic", "text", "method", *_FURTHER), further=_FURTHER, code=("again",))
+    return tuple(opened), gather_panel(columns, numbers, words, WORDS)
 
 
 def _address(parts: Iterable[str], taken: Mapping[str, object]) -> str:

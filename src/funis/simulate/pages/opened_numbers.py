@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from funis.design.pages.told import DesignTable
 from funis.documents.document import Prose, plain
+from funis.documents.number_panel import Cell, PanelColumns, PanelWords, gather_panel
 from funis.documents.table import Inline
 from funis.simulate.trials.characteristics import Characteristic
 from funis.simulate.trials.simulated import SimulatedTrials
@@ -136,16 +137,12 @@ def build_numbers(found: SimulatedTrials, opened: Iterable[OpenedNumber]) -> dic
     -------
     dict : columns, strings, places, numbers by id, words
     """
-    words: dict[str, int] = {}
+    words = PanelWords()
     numbers = {each.id: [0, *_cells(found, each, words)] for each in opened}
-    return {
-        "columns": _COLUMNS, "numeric": _NUMERIC, "further": _FURTHER, "code": ("again",),
-        "strings": list(words), "places": [[]], "numbers": numbers, "sources": {}, "labels": {},
-        "words": WORDS,
-    }  # fmt: skip
+    return gather_panel(PanelColumns(_COLUMNS, _NUMERIC, _FURTHER, code=("again",)), numbers, words, WORDS)
 
 
-def _cells(found: SimulatedTrials, number: OpenedNumber, words: dict[str, int]) -> list[float | int | None]:
+def _cells(found: SimulatedTrials, number: OpenedNumber, words: PanelWords) -> list[Cell]:
     plan, each = found.plan, number.of
     is_share = each.kind in _SHARES
     record: dict[str, Any] = {
@@ -157,9 +154,7 @@ def _cells(found: SimulatedTrials, number: OpenedNumber, words: dict[str, int]) 
         "patients": plan.patients, "drawn": found.trials, "fingerprint": found.key,
         "again": write_again(found, each),
     }  # fmt: skip
-    return [
-        record[name] if name in _NUMERIC else words.setdefault(record[name], len(words)) for name in _COLUMNS
-    ]
+    return [record[name] if name in _NUMERIC else words.place(record[name]) for name in _COLUMNS]
 
 
 def _name_world(found: SimulatedTrials) -> str:
