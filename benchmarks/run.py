@@ -112,6 +112,13 @@ def print_saves(*, quick: bool) -> None:
     print(bench.format_table(bench.measure_all(5.0 if quick else 20.0)))
 
 
+def print_lists(*, quick: bool) -> None:
+    """Print what the lists of the server take before many subjects."""
+    bench = import_module("bench_lists")
+    subjects = bench.SUBJECTS // 10 if quick else bench.SUBJECTS
+    print(bench.format_table(bench.measure_all(subjects), subjects))
+
+
 PARTS: dict[str, tuple[str, Callable[..., None]]] = {
     "starts": ("Cold start", print_starts),
     "checks": ("Checks of one subject", print_checks),
@@ -119,6 +126,7 @@ PARTS: dict[str, tuple[str, Callable[..., None]]] = {
     "single": ("Single visits", print_single_visits),
     "mmrm": ("MMRM", print_mmrm),
     "saves": ("Saves through the server", print_saves),
+    "lists": ("Lists of the server", print_lists),
     "trials": ("Virtual trials", print_virtual_trials),
     "growth": ("Growth with the subjects", print_growth),
 }

@@ -1,6 +1,7 @@
 """The read API: what a token's role reads at its sites and nothing else, every request in the trail."""
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -291,3 +292,64 @@ def test_the_document_describes_every_resource_and_loads_nothing(server: Configu
     document = json.loads(answer.content)
     assert set(document["paths"]) == {f"/api{path}" for path in resources()}
     assert Client(SERVER_NAME="localhost").get("/api/docs").status_code == 404
+
+
+def test_who_goes_on_from_until_misses_nothing_that_was_written_meanwhile(sledai: Any) -> None:
+    shown = token_for("monitor", "01")[1]
+
+    def read(since: str) -> tuple[set[str], str]:
+        found = json.loads(get(shown, f"/forms?subject={sledai.subject_id}&since={since}").content)
+        return {each["id"] for each in found["items"]}, found["until"]
+
+    _, until = read("")
+    assert read(until)[0] == set()
+    enter(sledai, {"rash": (None, 1)})
+    changed, later = read(until)
+    assert changed == {sledai.pk}
+    assert later > until
+    assert read(later)[0] == set()
+
+
+def test_what_an_open_transaction_has_written_is_read_after_its_commit(
+    server: Configuration, sledai: Any
+) -> None:
+    """Writes in one transaction, reads and writes in others meanwhile, commits, and reads from `until`."""
+    from django.db import connections
+
+    if not server.database:
+        pytest.skip("one writer at a time: a reading waits for the commit")
+    shown = token_for("monitor", "01")[1]
+    address = f"/forms?subject={sledai.subject_id}&since="
+    written, go_on, wrong = threading.Event(), threading.Event(), list[BaseException]()
+
+    def write() -> None:
+        from funis.capture.context import Acting, acting
+        from funis.capture.models import Form
+
+        try:
+            with acting(Acting("coordinator", "typed beside it", sites=None)):
+                form = Form.objects.get(pk=sledai.pk)
+                form.data = {**form.data, "rash": 1}
+                form.save()
+                written.set()
+                assert go_on.wait(timeout=30)
+        except BaseException as error:  # noqa: BLE001 - looked at by the test
+            wrong.append(error)
+        finally:
+            written.set()
+            connections.close_all()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert written.wait(timeout=30)
+        before = json.loads(get(shown, f"{address}2026-01-01T00:00:00Z").content)
+        again = json.loads(get(shown, f"{address}2026-01-01T00:00:00Z").content)
+    finally:
+        go_on.set()
+        writer.join(timeout=30)
+    assert wrong == []
+    assert before["until"] == again["until"]  # held back by what is open
+    after = json.loads(get(shown, f"{address}{again['until']}").content)
+    assert [each["values"].get("rash") for each in after["items"] if each["id"] == sledai.pk] == [1]
+    assert after["until"] > again["until"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
@@ -16,6 +16,7 @@ from funis.capture.context import Acting, acting, seeing
 from funis.capture.document import write_document
 from funis.capture.people.permissions import ACTIONS, Rights
 from funis.capture.people.tokens import find_token, rights_of_token
+from funis.capture.trail.changed import written_until
 from funis.capture.trail.events import record_event
 from funis.errors import UnknownNameError
 
@@ -36,10 +37,12 @@ class ProgramRequest:
     ----------
     rights : of the token, today
     sites : at which the action is allowed; None: at all
+    until : moment up to which nothing can appear that this request does not see (UTC)
     """
 
     rights: Rights
     sites: tuple[str, ...] | None
+    until: str
 
 
 def error_answer(status: int, *words: str) -> HttpResponse:
@@ -91,6 +94,8 @@ def _answer(
         token = find_token(shown)
         if token is None:
             return error_answer(401, NO_TOKEN)
+        # In a transaction of its own: the one that reads begins after it.
+        until = written_until()
     with acting(Acting(f"token {token.pk}", "", address, sites=None)):
         rights = rights_of_token(token)
         if not rights.roles:
@@ -101,19 +106,25 @@ def _answer(
         sites = rights.sites(action)
         try:
             with seeing(sites):
-                found = resource(ProgramRequest(rights, sites), **named).model_dump()
+                found = resource(ProgramRequest(rights, sites, until), **named).model_dump()
         except NothingFoundError:
             return error_answer(404, NOT_FOUND)
         details = {"path": request.path, "asked": request.GET.urlencode()[:300]}
         record_event("read by program", f"token:{token.pk}", details | {"rows": len(found.get("items", "1"))})
-    return _write(request, write_document(found).encode())
+    return _write(request, found)
 
 
-def _write(request: HttpRequest, body: bytes) -> HttpResponse:
-    """Give the answer with its ETag; who has the same already is told so in a word."""
-    tag = f'"{sha256(body).hexdigest()[:32]}"'
+def _write(request: HttpRequest, found: Mapping[str, Any]) -> HttpResponse:
+    """Give the answer with its ETag; who has the same already is told so in a word.
+
+    The moment up to which a list was read is another each time: it is no part of what the ETag of a list
+    stands for, which is weak for that reason.
+    """
+    body = write_document(found).encode()
+    lasting = write_document({name: value for name, value in found.items() if name != "until"}).encode()
+    tag = f'"{sha256(lasting).hexdigest()[:32]}"'
     known = {each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")}
     answer = HttpResponse(status=304) if tag in known else HttpResponse(body, content_type=JSON)
-    answer["ETag"] = tag
+    answer["ETag"] = f"W/{tag}" if "until" in found else tag
     answer["Cache-Control"] = "private, no-cache"
     return answer

@@ -27,9 +27,9 @@ _MOMENT: Final = (
 )
 _SINCE: Final = (
     "Rows that were entered or changed at this moment (UTC) or later, with what belongs to them: the mark of "
-    "a form, the record of an infusion, the step of a query. Empty: all. Take the moment from before the "
-    "last reading, a minute earlier: a change is dated when it is made and seen when it is stored. A row "
-    "may come twice; its revision tells."
+    "a form, the record of an infusion, the step of a query. Empty: all. Take the `until` of the first page "
+    "of the last reading: a change is dated when it is made and seen when it is stored, and whatever was "
+    "not stored yet is dated then or later. A row may come twice; its revision tells."
 )
 Key = Annotated[str, Path(pattern=_ID, description="id of the row")]
 Name = Annotated[str, Field(pattern=_NAME)]
@@ -108,7 +108,7 @@ def list_subjects(asked: ProgramRequest, wanted: Query[PageFilter]) -> Schema:
     """List the subjects."""
     rows = wanted.narrow(resources.within(asked, SubjectRow.objects.all()), "pk")
     items, after = resources.one_page(rows, wanted.after, wanted.limit, resources.describe_subject)
-    return shapes.SubjectPage(items=items, next=after)
+    return shapes.SubjectPage(items=items, next=after, until=asked.until)
 
 
 @api.get("/subjects/{key}", response=_answers(shapes.SubjectShape), summary="One subject")
@@ -134,7 +134,7 @@ def list_visits(asked: ProgramRequest, wanted: Query[PageFilter]) -> Schema:
     """List the visits that took place or were missed."""
     rows = wanted.narrow(resources.within(asked, SubjectVisit.objects.all()))
     items, after = resources.one_page(rows, wanted.after, wanted.limit, resources.describe_visit)
-    return shapes.VisitPage(items=items, next=after)
+    return shapes.VisitPage(items=items, next=after, until=asked.until)
 
 
 @api.get("/forms", response=_answers(shapes.FormPage), summary="Forms with values and scores")
@@ -172,7 +172,7 @@ def list_infusions(asked: ProgramRequest, wanted: Query[PageFilter]) -> Schema:
     """List the infusions, with bag, times and check where it was done here; none for a blinded token."""
     rows = wanted.narrow(resources.forms_within(asked, Form.objects.filter(name="infusions")))
     items, after = resources.one_page(rows, wanted.after, wanted.limit, resources.describe_infusion)
-    return shapes.InfusionPage(items=items, next=after)
+    return shapes.InfusionPage(items=items, next=after, until=asked.until)
 
 
 @api.get("/queries", response=_answers(shapes.QueryPage), summary="Queries with their threads")
@@ -183,7 +183,7 @@ def list_queries(asked: ProgramRequest, wanted: Query[QueryFilterShape]) -> Sche
     rows = wanted.narrow(resources.queries_within(asked, rows))
     rows = rows.filter(state=wanted.state) if wanted.state else rows
     items, after = resources.one_page(rows, wanted.after, wanted.limit, resources.describe_query)
-    return shapes.QueryPage(items=items, next=after)
+    return shapes.QueryPage(items=items, next=after, until=asked.until)
 
 
 @api.get("/verification", response=_answers(shapes.VerificationPage), summary="Verification of forms")
@@ -192,7 +192,7 @@ def list_verification(asked: ProgramRequest, wanted: Query[FormFilter]) -> Schem
     """List the forms with the mark of each item that has a value or had one."""
     rows = _form_rows(asked, wanted, wanted.name)
     items, after = resources.one_page(rows, wanted.after, wanted.limit, resources.describe_verification)
-    return shapes.VerificationPage(items=items, next=after)
+    return shapes.VerificationPage(items=items, next=after, until=asked.until)
 
 
 def _form_rows(asked: ProgramRequest, wanted: PageFilter, name: str) -> Any:
@@ -203,7 +203,7 @@ def _form_rows(asked: ProgramRequest, wanted: PageFilter, name: str) -> Any:
 def _forms(asked: ProgramRequest, wanted: PageFilter, name: str) -> Schema:
     rows = _form_rows(asked, wanted, name)
     items, after = resources.one_page(rows, wanted.after, wanted.limit, resources.describe_form)
-    return shapes.FormPage(items=items, next=after)
+    return shapes.FormPage(items=items, next=after, until=asked.until)
 
 
 @api.exception_handler(ValidationError)

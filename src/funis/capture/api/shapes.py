@@ -195,45 +195,54 @@ class TrailShape(Schema):
 
 
 class SubjectPage(Schema):
-    """Subjects; ``next`` is given as ``after`` for the following page, and empty on the last."""
+    """Subjects; ``next`` is given as ``after`` for the following page, and empty on the last.
+
+    ``until`` of the first page is given as ``since`` for the next reading, which then misses nothing.
+    """
 
     items: list[SubjectShape]
     next: str
+    until: str
 
 
 class VisitPage(Schema):
-    """Visits; ``next`` as for subjects."""
+    """Visits; ``next`` and ``until`` as for subjects."""
 
     items: list[VisitShape]
     next: str
+    until: str
 
 
 class FormPage(Schema):
-    """Forms; ``next`` as for subjects."""
+    """Forms; ``next`` and ``until`` as for subjects."""
 
     items: list[FormShape]
     next: str
+    until: str
 
 
 class QueryPage(Schema):
-    """Queries; ``next`` as for subjects."""
+    """Queries; ``next`` and ``until`` as for subjects."""
 
     items: list[QueryShape]
     next: str
+    until: str
 
 
 class VerificationPage(Schema):
-    """Forms with their marks; ``next`` as for subjects."""
+    """Forms with their marks; ``next`` and ``until`` as for subjects."""
 
     items: list[VerificationShape]
     next: str
+    until: str
 
 
 class InfusionPage(Schema):
-    """Infusions; ``next`` as for subjects."""
+    """Infusions; ``next`` and ``until`` as for subjects."""
 
     items: list[InfusionShape]
     next: str
+    until: str
 
 
 class SignaturePage(Schema):

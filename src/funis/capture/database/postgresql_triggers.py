@@ -33,6 +33,21 @@ def _typed_in(path: str) -> str:
     return f"'strict {path} ? ({kinds})'::jsonpath"
 
 
+#: Marks an advisory lock as the moment, in microseconds, before which its transaction wrote nothing.
+_BEGAN = 1013
+
+#: The moment up to which the trail is whole for whoever reads after it: no transaction that is still open
+#: wrote anything dated before. The clock is read first: what is not open by then is over, or begins later.
+_UNTIL = f"""CREATE OR REPLACE FUNCTION capture_until() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE moment timestamptz := clock_timestamp(); oldest bigint;
+BEGIN
+  SELECT min((l.classid::bigint & 1048575) << 32 | l.objid::bigint) INTO oldest FROM pg_locks l
+    WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.classid::bigint >> 20 = {_BEGAN}
+      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
+  moment := least(moment, timestamptz 'epoch' + (oldest - 1) * interval '1 microsecond');
+  RETURN to_char(moment AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+END $$"""
+
 #: Commitments in place of texts: of all values, or of those of some names; of a change, old and new.
 _HIDE = f"""CREATE OR REPLACE FUNCTION capture_hide(
   said jsonb, names text[], is_pair boolean, known jsonb, OUT texts jsonb, OUT hidden jsonb
@@ -68,6 +83,12 @@ DECLARE
   why jsonb := '""'; salt text; committed text; is_pair boolean := entry_kind = 'changed';
 BEGIN
   IF actor IS NULL THEN RAISE EXCEPTION 'no actor: write refused'; END IF;
+  -- Once in a transaction, and before its first moment is read: see capture_until.
+  IF coalesce(current_setting('funis.began', true), '') = '' THEN
+    PERFORM pg_advisory_xact_lock_shared(
+      ({_BEGAN}::bigint << 52) | (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
+    PERFORM set_config('funis.began', 'yes', true);
+  END IF;
   moment := to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
   LOOP
     SELECT c.seq + 1, c.head, greatest(c.at COLLATE "C", moment) INTO number, before, moment
@@ -202,7 +223,7 @@ def make_functions(study: str) -> list[str]:
     study : id of the study, part of the first link of every chain
     """
     append = _APPEND.replace("__STUDY__", _text(study))
-    return [_HIDE, _REDACTING, append, _TAKE_OUT, _RECORD, _EVENT, _REFUSE, _REFUSE_CHANGE]
+    return [_HIDE, _UNTIL, _REDACTING, append, _TAKE_OUT, _RECORD, _EVENT, _REFUSE, _REFUSE_CHANGE]
 
 
 def make_triggers(tables: list[AuditedTable]) -> Iterator[tuple[str, str, str]]:
@@ -270,6 +291,7 @@ def make_rights(tables: list[AuditedTable], others: list[str], role: str) -> Ite
     """
     yield "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC"
     yield f"GRANT EXECUTE ON FUNCTION capture_event(text, text, jsonb) TO {_name(role)}"
+    yield f"GRANT EXECUTE ON FUNCTION capture_until() TO {_name(role)}"
     taking_out = "capture_take_out(text, bigint, text, text, text)"
     yield f"GRANT EXECUTE ON FUNCTION {taking_out} TO {_name(role)}"
     for each in CALLED:
