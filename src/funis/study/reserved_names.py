@@ -27,6 +27,8 @@ _COUNTED = {
     "eligible": "who meets every criterion",
     "disease_duration_years": "the time from diagnosis to consent",
 }
+#: Columns of subjects and what is measured at the baseline visit stand in one table.
+_BOTH_SHOWN = "and a baseline table shows both"
 _OTHER = "Choose another name"
 
 
@@ -99,6 +101,8 @@ def _meaning_of_test(study: Study, name: str) -> str:
         return ""
     if name in _KEYS:
         return "a column of the data"
+    if name in SUBJECTS.by_name:
+        return f"a column of subjects, {_BOTH_SHOWN}"
     if name in {*definitions(), *responses(), *criteria_sets()}:
         return "an instrument or a response, whose score it would replace"
     for instrument in study.instrument_names:
@@ -110,7 +114,7 @@ def _meaning_of_test(study: Study, name: str) -> str:
 
 
 def _check_columns(study: Study) -> Iterator[StudyFinding]:
-    """Refuse columns of the study's own that have the name of one that is derived of every subject."""
+    """Refuse columns of the study's own that have the name of something else that is told of a subject."""
     derived = subject_schema(study.model_copy(update={"columns": ()}))
     for index, column in enumerate(study.columns):
         # A column that the table has already is said elsewhere.
@@ -119,5 +123,11 @@ def _check_columns(study: Study) -> Iterator[StudyFinding]:
             meaning = "what is derived of every subject"
         elif column.name in _KEYS:
             meaning = "a column of the other tables"
+        elif column.name in study.lab_names:
+            meaning = f"a laboratory test of this study, {_BOTH_SHOWN}"
+        elif column.name in study.instrument_names:
+            meaning = f"an instrument of this study, {_BOTH_SHOWN}"
+        elif column.name in {each.name for each in study.visit_columns}:
+            meaning = f"a column of the visits of this study, {_BOTH_SHOWN}"
         if meaning and column.name not in SUBJECTS.by_name:
             yield _refused(("columns", index, "name"), column.name, meaning)
