@@ -56,6 +56,13 @@ def test_every_design_is_told_and_drawn(name: str, tmp_path: Path) -> None:
     assert record["cautions"]
 
 
+def test_one_first_treatment_is_not_told_as_two() -> None:
+    alike = json.loads(run("smart --relapse 0.4 --p1 0.6 --p2 0.3 --json").output)["paragraph"]
+    other = json.loads(run(f"smart {CALLS['smart']} --json").output)["paragraph"]
+    assert "of one of them" not in alike
+    assert other.count("The arms at relapse of one of them") == 1
+
+
 def test_the_object_of_simon_has_the_promised_keys() -> None:
     record = json.loads(run(f"simon {CALLS['simon']} --json").output)
     for which, design in (("optimal", (3, 13, 12, 43)), ("minimax", (4, 18, 10, 33))):

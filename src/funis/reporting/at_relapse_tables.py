@@ -21,11 +21,9 @@ _COUNTED: Final = {
     NOT_DUE: "without a planned visit so long after the relapse, of those allocated",
 }
 _FROM: Final = (
-    "Visits count from the visit that found the relapse, and its values are the baseline. Everybody stands "
-    "in the "
-    "arm of the allocation, infused again or not. Who relapsed too late for a planned visit is not counted "
-    "there; "
-    "who is still followed and was not seen yet cannot be told."
+    "Visits count from the visit that found the relapse, and its values are the baseline. Everybody "
+    "stands in the arm of the allocation, infused again or not. Who relapsed too late for a planned visit "
+    "is not counted there; who is still followed and was not seen yet cannot be told."
 )
 
 

@@ -25,13 +25,12 @@ def tell_after_two_stages(found: TwoStageFinding) -> ToldDesign:
     level = percent(1 - 2 * found.alpha, 0)
     ended = "both stages" if found.has_second_stage else "the first stage"
     paragraph = (
-        f"{found.responses} of {found.treated} patients responded; the trial ended after {ended}. It was to "
-        f"end after {found.n1} patients with {found.r1} responses or fewer, and else to treat {found.n}. "
-        "Taking "
-        f"the stages into account, the response rate is {percent(found.unbiased)} (unbiased estimate, Jung "
-        "and "
-        f"Kim 2004; {level} confidence interval {percent(found.lower)} to {percent(found.upper)}), one-sided "
-        f"{_named_p(found.p_value)} against {percent(found.p0)} (Koyama and Chen 2008)."
+        f"{found.responses} of {found.treated} patients responded; the trial ended after {ended}. It was "
+        f"to end after {found.n1} patients with {found.r1} responses or fewer, and else to treat "
+        f"{found.n}. Taking the stages into account, the response rate is {percent(found.unbiased)} "
+        f"(unbiased estimate, Jung and Kim 2004; {level} confidence interval {percent(found.lower)} to "
+        f"{percent(found.upper)}), one-sided {_named_p(found.p_value)} against {percent(found.p0)} (Koyama "
+        "and Chen 2008)."
     )
     naive = f"{percent(found.naive_lower, 2)} to {percent(found.naive_upper, 2)}"
     rows = (

@@ -70,11 +70,10 @@ def tell_rates(found: RatesDesign) -> ToldDesign:
     """Tell the comparison of two rates."""
     paragraph = (
         f"Response rates of {percent(found.p1)} and {percent(found.p2)} are compared with a two-sided "
-        "error of "
-        f"{format_shortest(found.alpha)}. By the normal approximation {_shown_arms(found.n)} have a power of "
-        f"{percent(found.asked_power, 0)}; Fisher's exact test has {percent(found.power_fisher)} with "
-        "them and "
-        f"reaches the power with {_shown_arms(found.n_fisher)} ({percent(found.power_at_n_fisher)})."
+        f"error of {format_shortest(found.alpha)}. By the normal approximation {_shown_arms(found.n)} have "
+        f"a power of {percent(found.asked_power, 0)}; Fisher's exact test has "
+        f"{percent(found.power_fisher)} with them and reaches the power with {_shown_arms(found.n_fisher)} "
+        f"({percent(found.power_at_n_fisher)})."
     )
     pooled = (found.p1 + found.ratio * found.p2) / (1 + found.ratio)
 
@@ -118,15 +117,12 @@ def tell_repeated(found: RepeatedDesign) -> ToldDesign:
     )
     paragraph = (
         f"A difference of the arms of {format_shortest(found.difference)} at the last of {len(first)} "
-        "visits, "
-        f"with a standard deviation of {format_shortest(found.sd)} there, is tested by a mixed model "
-        "for repeated "
-        f"measures with a two-sided error of {format_shortest(found.alpha)}; {kept} of the patients "
-        "are still "
-        f"seen at that visit. With {found.structure} correlations of {format_shortest(found.correlation)}, "
-        f"{_shown_arms(found.n)} have a power of {percent(found.power)} (Lu, Luo and Chen 2008); an "
-        "analysis of "
-        f"those with the last visit alone would need {_shown_arms(found.n_completers)}."
+        f"visits, with a standard deviation of {format_shortest(found.sd)} there, is tested by a mixed "
+        f"model for repeated measures with a two-sided error of {format_shortest(found.alpha)}; {kept} of "
+        f"the patients are still seen at that visit. With {found.structure} correlations of "
+        f"{format_shortest(found.correlation)}, {_shown_arms(found.n)} have a power of "
+        f"{percent(found.power)} (Lu, Luo and Chen 2008); an analysis of those with the last visit alone "
+        f"would need {_shown_arms(found.n_completers)}."
     )
 
     def power(size: int) -> float:
@@ -166,14 +162,12 @@ def tell_logrank(found: LogRankDesign) -> ToldDesign:
     """Tell the comparison of two survival curves."""
     lost = f", with {percent(found.dropout)} lost in each unit of time" if found.dropout else ""
     paragraph = (
-        f"Times to an event are compared by the log-rank test with a two-sided error of "
+        "Times to an event are compared by the log-rank test with a two-sided error of "
         f"{format_shortest(found.alpha)}: {found.events} events have a power of "
-        f"{percent(found.asked_power, 0)} "
-        f"to show a hazard ratio of {format_shortest(found.hazard_ratio)} (Schoenfeld 1981). With a "
-        "median of "
-        f"{format_shortest(found.median)} in the first arm, recruitment over "
-        f"{format_shortest(found.accrual)} and "
-        f"{format_shortest(found.follow_up)} more of follow-up{lost}, {_shown_arms(found.n)} give them."
+        f"{percent(found.asked_power, 0)} to show a hazard ratio of {format_shortest(found.hazard_ratio)} "
+        f"(Schoenfeld 1981). With a median of {format_shortest(found.median)} in the first arm, "
+        f"recruitment over {format_shortest(found.accrual)} and {format_shortest(found.follow_up)} more of "
+        f"follow-up{lost}, {_shown_arms(found.n)} give them."
     )
 
     def power(events: int) -> float:
@@ -202,8 +196,7 @@ def tell_logrank(found: LogRankDesign) -> ToldDesign:
         }, paragraph, (DesignTable("Events and patients", ("What", "Number"), rows),), figure,
         (
             ("The number of events gives the power; the number of patients hangs on the median, which "
-            "few trials "
-            "know. Print it for a short and for a long one."),
+            "few trials know. Print it for a short and for a long one."),
             "Hazards are taken to keep their ratio; a treatment whose effect wanes does not.",
         ),
     )  # fmt: skip

@@ -20,12 +20,11 @@ def tell_boin(found: BoinDesign) -> ToldDesign:
     """Tell the decision table of a Bayesian optimal interval design."""
     paragraph = (
         f"The dose whose toxicity rate is nearest {percent(found.target)} is sought by a Bayesian optimal "
-        "interval design (Liu and Yuan 2015): the next cohort gets a higher dose when the observed "
-        "rate at the "
-        f"present one is {percent(found.lambda_e, 2)} or less, a lower one when it is "
-        f"{percent(found.lambda_d, 2)} or more, the same one otherwise. A dose is given up when its "
-        "rate is above "
-        f"the target with a certainty of more than {percent(CERTAINTY, 0)} after three patients or more."
+        "interval design (Liu and Yuan 2015): the next cohort gets a higher dose when the observed rate "
+        f"at the present one is {percent(found.lambda_e, 2)} or less, a lower one when it is "
+        f"{percent(found.lambda_d, 2)} or more, the same one otherwise. A dose is given up when its rate "
+        f"is above the target with a certainty of more than {percent(CERTAINTY, 0)} after three patients "
+        "or more."
     )
     sizes = [(float(row.n), float(row.escalate)) for row in found.rows]
     figure = draw_lines(
@@ -60,11 +59,10 @@ def tell_boin(found: BoinDesign) -> ToldDesign:
 def tell_crm(found: CrmAnswer) -> ToldDesign:
     """Tell what the continual reassessment method says."""
     paragraph = (
-        f"By the continual reassessment method (power model, normal prior with a standard deviation of "
+        "By the continual reassessment method (power model, normal prior with a standard deviation of "
         f"{format_number(found.spread, 4)}) the dose whose toxicity rate is nearest the target of "
-        f"{percent(found.target)} is dose {found.recommended}; no dose is skipped, so that the next "
-        "cohort gets "
-        f"dose {found.next_dose}."
+        f"{percent(found.target)} is dose {found.recommended}; no dose is skipped, so that the next cohort "
+        f"gets dose {found.next_dose}."
     )
     numbered = list(enumerate(found.doses, 1))
     figure = draw_lines(
@@ -117,8 +115,7 @@ def tell_borrowing(found: BorrowedRate) -> ToldDesign:
         (
             (
                 f"With {len(found.treated)} trials the spread between them comes from its prior: whoever "
-                "chooses it "
-                "chooses how much is borrowed."
+                "chooses it chooses how much is borrowed."
             ),
         )
         if found.has_few_trials
@@ -135,20 +132,16 @@ def tell_borrowing(found: BorrowedRate) -> ToldDesign:
 
 def _tell_rate(found: BorrowedRate) -> str:
     paragraph = (
-        f"The control rate is foretold from {len(found.treated)} earlier trials "
-        f"({sum(found.responders)} responders of {sum(found.treated)}) by a meta-analytic-predictive "
-        "prior: mean "
-        f"{percent(found.mean)}, standard deviation {format_number(100 * found.sd, 1)} percentage "
-        "points, worth "
-        f"{format_number(found.prior.subjects, 0)} patients, not {sum(found.treated)}. A flat part with a "
-        "weight of "
-        f"{percent(found.flat_weight, 0)} guards against a trial unlike the others."
+        f"The control rate is foretold from {len(found.treated)} earlier trials ({sum(found.responders)} "
+        f"responders of {sum(found.treated)}) by a meta-analytic-predictive prior: mean "
+        f"{percent(found.mean)}, standard deviation {format_number(100 * found.sd, 1)} percentage points, "
+        f"worth {format_number(found.prior.subjects, 0)} patients, not {sum(found.treated)}. A flat part "
+        f"with a weight of {percent(found.flat_weight, 0)} guards against a trial unlike the others."
     )
     if found.updated is not None:
         paragraph += (
-            f" With {found.new_responders} of {found.new_treated} in the new trial's own control arm "
-            "the rate is "
-            f"{percent(found.updated.mean)} (95% interval {percent(found.updated.lower)} to "
+            f" With {found.new_responders} of {found.new_treated} in the new trial's own control arm the "
+            f"rate is {percent(found.updated.mean)} (95% interval {percent(found.updated.lower)} to "
             f"{percent(found.updated.upper)})."
         )
     return paragraph

@@ -32,14 +32,12 @@ def tell_sequential(found: SequentialDesign) -> ToldDesign:
     )
     paragraph = (
         f"The trial is analysed {number} times, at "
-        f"{', '.join(percent(look.time, 0) for look in found.looks)} of "
-        f"the information, with {_NAMES[found.boundary]}: it stops for benefit when the standardised "
-        "statistic "
-        f"is above {bounds} (one-sided error {format_shortest(found.alpha)}, power "
-        f"{percent(found.power, 0)}).{futile} It needs at most {format_number(found.inflation, 4)} times the "
-        f"patients of a trial with one analysis, on average {format_number(found.expected_effect, 4)} "
-        "times if "
-        f"the effect is as planned and {format_number(found.expected_null, 4)} times if there is none."
+        f"{', '.join(percent(look.time, 0) for look in found.looks)} of the information, with "
+        f"{_NAMES[found.boundary]}: it stops for benefit when the standardised statistic is above {bounds} "
+        f"(one-sided error {format_shortest(found.alpha)}, power {percent(found.power, 0)}).{futile} It "
+        f"needs at most {format_number(found.inflation, 4)} times the patients of a trial with one "
+        f"analysis, on average {format_number(found.expected_effect, 4)} times if the effect is as planned "
+        f"and {format_number(found.expected_null, 4)} times if there is none."
     )
     lines = {"Stop for benefit above": [(100 * look.time, look.upper) for look in found.looks]}
     if has_futility:
@@ -136,11 +134,9 @@ def tell_monitoring(found: MonitoringRule) -> ToldDesign:
         if events is not None
     ]
     paragraph = (
-        f"Harm is watched after {_list(found.looks)} patients: recruitment stops when the chance that "
-        "the event "
-        f"rate is above {percent(found.limit_rate)} exceeds {percent(found.certainty, 0)} (beta prior "
-        f"{a}, {b}), "
-        f"that is with {', '.join(stops) or 'no number of events'} or more."
+        f"Harm is watched after {_list(found.looks)} patients: recruitment stops when the chance that the "
+        f"event rate is above {percent(found.limit_rate)} exceeds {percent(found.certainty, 0)} (beta "
+        f"prior {a}, {b}), that is with {', '.join(stops) or 'no number of events'} or more."
     )
     points = [
         (float(look), float(events))

@@ -32,16 +32,13 @@ def tell_simon(found: SimonDesigns) -> ToldDesign:
     best, least = found.optimal, found.minimax
     rows = tuple(_simon_row(found, each) for each in found.admissible)
     paragraph = (
-        "The response rate is tested in one arm and two stages (Simon 1989) against "
-        f"{percent(found.p0)} with a "
-        f"one-sided error of at most {format_shortest(found.alpha)} and a power of at least "
-        f"{percent(found.power, 0)} at a rate of {percent(found.p1)}. {_two_stages(best)} If the true "
-        "rate is "
-        f"{percent(found.p0)}, the trial ends after the first stage with a chance of "
-        f"{percent(best.early_stop)} and treats {format_number(best.expected_n, 1)} patients on "
-        "average (optimal "
-        f"design). The design with the fewest patients at most (minimax) is {least.r1}/{least.n1} and "
-        f"{least.r}/{least.n}."
+        f"The response rate is tested in one arm and two stages (Simon 1989) against {percent(found.p0)} "
+        f"with a one-sided error of at most {format_shortest(found.alpha)} and a power of at least "
+        f"{percent(found.power, 0)} at a rate of {percent(found.p1)}. {_two_stages(best)} If the true rate "
+        f"is {percent(found.p0)}, the trial ends after the first stage with a chance of "
+        f"{percent(best.early_stop)} and treats {format_number(best.expected_n, 1)} patients on average "
+        f"(optimal design). The design with the fewest patients at most (minimax) is {least.r1}/{least.n1} "
+        f"and {least.r}/{least.n}."
     )
     at = np.linspace(max(0.001, found.p0 / 2), min(0.999, found.p1 + (found.p1 - found.p0) / 2), 81)
     lines = {
@@ -150,11 +147,9 @@ def tell_paired(found: PairedDesign) -> ToldDesign:
         else ""
     )
     paragraph = (
-        f"A mean change of {format_shortest(found.change)} with a standard deviation of {spread}{how} "
-        "is tested "
-        f"by a paired t test with a two-sided error of {format_shortest(found.alpha)}: {found.n} "
-        "patients with "
-        f"both values have a power of {percent(found.power)}."
+        f"A mean change of {format_shortest(found.change)} with a standard deviation of {spread}{how} is "
+        f"tested by a paired t test with a two-sided error of {format_shortest(found.alpha)}: {found.n} "
+        f"patients with both values have a power of {percent(found.power)}."
     )
     effect = abs(found.change) / found.sd_change
     figure = draw_lines(

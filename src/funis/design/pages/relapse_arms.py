@@ -14,8 +14,7 @@ _AMONG = (
 )
 _SHARE = (
     "The number of patients hangs on the share that relapses, which reports of the same treatment do not "
-    "agree "
-    "on: ask with a low and a high one."
+    "agree on: ask with a low and a high one."
 )
 _UNKNOWN = "No study was found that measured what cells do when they are given at relapse: p1 is assumed."
 _WHY_LOST = "Whoever leaves is taken to leave for no reason of the outcome."
@@ -26,23 +25,16 @@ def tell_smart(found: SmartDesign) -> ToldDesign:
     normal, fisher = found.arms
     paragraph = (
         f"All patients are treated alike; {percent(found.relapse)} of them are expected to relapse in the "
-        "time "
-        f"in which relapses are allocated, and {percent(found.lost_before)} to leave before. Whoever "
-        "relapses "
-        "is allocated 1:1. Good outcomes of "
-        f"{percent(found.p1)} and {percent(found.p2)} of the arms are told apart with a two-sided error of "
-        f"{format_shortest(found.alpha)} and a power of {percent(found.asked_power, 0)} by "
-        f"{normal.analysed[0]} and {normal.analysed[1]} patients (normal approximation), or "
-        f"{fisher.analysed[0]} and {fisher.analysed[1]} (Fisher's exact test); with "
-        f"{percent(found.lost_after)} lost after the allocation that is {normal.relapses} or "
-        f"{fisher.relapses} "
-        f"relapses, and {normal.enrolled} or {fisher.enrolled} patients to enrol. To have the relapses with "
-        "a "
-        f"chance of 90%, {normal.enrolled_sure} or {fisher.enrolled_sure} are enrolled. In simulated trials "
-        "of "
-        f"{normal.enrolled} patients the power is {_simulated(found.power, found.power_error)}. The arms at "
-        "relapse of one of them then need twice the "
-        "patients to enrol."
+        f"time in which relapses are allocated, and {percent(found.lost_before)} to leave before. Whoever "
+        f"relapses is allocated 1:1. Good outcomes of {percent(found.p1)} and {percent(found.p2)} of the "
+        f"arms are told apart with a two-sided error of {format_shortest(found.alpha)} and a power of "
+        f"{percent(found.asked_power, 0)} by {normal.analysed[0]} and {normal.analysed[1]} patients "
+        f"(normal approximation), or {fisher.analysed[0]} and {fisher.analysed[1]} (Fisher's exact test); "
+        f"with {percent(found.lost_after)} lost after the allocation that is {normal.relapses} or "
+        f"{fisher.relapses} relapses, and {normal.enrolled} or {fisher.enrolled} patients to enrol. To "
+        f"have the relapses with a chance of 90%, {normal.enrolled_sure} or {fisher.enrolled_sure} are "
+        f"enrolled. In simulated trials of {normal.enrolled} patients the power is "
+        f"{_simulated(found.power, found.power_error)}."
     )
     if found.strategies is not None:
         paragraph += _tell_strategies(found.strategies)
@@ -68,13 +60,11 @@ def _simulated(power: float, error: float) -> str:
 def _tell_strategies(found: StrategiesCompared) -> str:
     one, other = found.means
     return (
-        f" The strategy is compared with one that begins with another treatment, to which half are allocated "
-        f"at entry: with good outcomes of {percent(one)} and {percent(other)} of all patients, "
+        " The strategy is compared with one that begins with another treatment, to which half are "
+        f"allocated at entry: with good outcomes of {percent(one)} and {percent(other)} of all patients, "
         f"{found.enrolled} patients have the power by the weighted test (Ko and Wahed 2012); in simulated "
-        "trials it "
-        f"is {_simulated(found.power, found.power_error)}. The arms at relapse of one of them then need "
-        "twice the "
-        "patients to enrol."
+        f"trials it is {_simulated(found.power, found.power_error)}. The arms at relapse of one of them "
+        "then need twice the patients to enrol."
     )
 
 
@@ -103,9 +93,9 @@ def _list_strategies(found: SmartDesign) -> DesignTable:
     if found.strategies is not None:
         rows.append(("Other first treatment", percent(found.strategies.means[1])))
     note = (
-        "Share of all patients with a good outcome if everybody followed the strategy. The first two differ "
-        "by "
-        "the contrast of the arms times the share that relapses; the test of the arms is their test."
+        "Share of all patients with a good outcome if everybody followed the strategy. The first two "
+        "differ by the contrast of the arms times the share that relapses; the test of the arms is their "
+        "test."
     )
     return DesignTable("The strategies", ("Strategy", "Good outcome"), tuple(rows), (note,))
 

@@ -17,19 +17,16 @@ def tell_bryant_day(found: BryantDayDesigns) -> ToldDesign:
     """Tell the designs of Bryant and Day."""
     best = found.optimal
     paragraph = (
-        "Response and toxicity are tested in one arm and two stages (Bryant and Day 1995). A response rate "
-        "of "
-        f"{percent(found.p0)} is of no interest and one of {percent(found.p1)} worth going on for; a "
-        "toxicity "
-        f"rate of {percent(found.toxic0)} is too high and one of {percent(found.toxic1)} accepted. The first "
-        f"stage treats {best.n1} patients; with {best.r1} responses or fewer, or with more than {best.t1} "
-        f"toxicities, the trial ends. Otherwise {best.n - best.n1} more are treated, and with more than "
-        f"{best.r} responses and at most {best.t} toxicities among all {best.n} the treatment is worth "
-        "further "
-        f"study. The chance of that is {percent(best.power)} where both rates are good, "
-        f"{percent(best.error_response)} where the response rate is poor, {percent(best.error_toxicity)} "
-        "where "
-        f"the toxicity rate is poor, and {percent(best.error_both)} where both are."
+        "Response and toxicity are tested in one arm and two stages (Bryant and Day 1995). A response "
+        f"rate of {percent(found.p0)} is of no interest and one of {percent(found.p1)} worth going on for; "
+        f"a toxicity rate of {percent(found.toxic0)} is too high and one of {percent(found.toxic1)} "
+        f"accepted. The first stage treats {best.n1} patients; with {best.r1} responses or fewer, or with "
+        f"more than {best.t1} toxicities, the trial ends. Otherwise {best.n - best.n1} more are treated, "
+        f"and with more than {best.r} responses and at most {best.t} toxicities among all {best.n} the "
+        f"treatment is worth further study. The chance of that is {percent(best.power)} where both rates "
+        f"are good, {percent(best.error_response)} where the response rate is poor, "
+        f"{percent(best.error_toxicity)} where the toxicity rate is poor, and {percent(best.error_both)} "
+        "where both are."
     )
     rows = tuple(
         _bryant_day_row(name, each) for name, each in (("optimal", best), ("minimax", found.minimax))
@@ -60,8 +57,7 @@ def tell_bryant_day(found: BryantDayDesigns) -> ToldDesign:
 def _association(best: ResponseToxicityDesign) -> str:
     return (
         "Response and toxicity of a patient are taken to be independent. However they go together, the "
-        "errors of "
-        f"the optimal design are at most {percent(best.worst_error_response)} (response) and "
+        f"errors of the optimal design are at most {percent(best.worst_error_response)} (response) and "
         f"{percent(best.worst_error_toxicity)} (toxicity), and its power at least "
         f"{percent(best.worst_power)}."
     )
@@ -117,12 +113,10 @@ def tell_two_endpoints(found: TwoEndpointRule) -> ToldDesign:
     looks = ", ".join(str(look.n) for look in found.looks)
     paragraph = (
         f"Responses and events are watched after {looks} patients (Bayesian optimal phase II design, Zhou, "
-        "Lee "
-        f"and Yuan 2017). Recruitment stops when the certainty of a response rate above "
+        "Lee and Yuan 2017). Recruitment stops when the certainty of a response rate above "
         f"{percent(null.response)}, or of an event rate{among} below {percent(null.event)}, is less than "
         f"{format_shortest(found.level)} x (n / {found.looks[-1].n})^{format_shortest(found.shape)}; the "
-        "prior "
-        f"is worth one patient at these rates. No look stops the trial with a chance of "
+        "prior is worth one patient at these rates. No look stops the trial with a chance of "
         f"{percent(null.success)} where neither rate is better, and of {percent(better.success)} where the "
         f"response rate is {percent(better.response)} and the event rate {percent(better.event)}; "
         f"{format_number(null.expected_n, 1)} and {format_number(better.expected_n, 1)} patients are then "

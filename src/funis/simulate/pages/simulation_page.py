@@ -31,9 +31,8 @@ OPEN: Final = plain(
     "command that runs one of its trials again alone. Choose a number with the mouse or with Tab and Enter."
 )
 CLOSED: Final = plain(
-    "Scenario, seed and the numbers of the trials stand under each table; funis simulate with --trial runs "
-    "one "
-    "of them again."
+    "Scenario, seed and the numbers of the trials stand under each table; funis simulate with --trial "
+    "runs one of them again."
 )
 
 

@@ -159,10 +159,8 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
     if plan.worlds:
         lines.append(
             f"Each trial has a disease of its own, one of {len(plan.worlds):,} draws from the posterior of "
-            f"the "
-            "calibrated model: the share of significant trials is an assurance, the power averaged over "
-            "what the "
-            "published figures leave open."
+            "the calibrated model: the share of significant trials is an assurance, the power averaged "
+            "over what the published figures leave open."
         )
     # Where a relapse is allocated to arms, their difference is what the trial is for.
     asked = [each for each in powers if each.where["analysis"] == AT_RELAPSE] or powers
@@ -240,10 +238,8 @@ def _table_estimates(found: SimulatedTrials) -> DesignTable:
         "blank. It has an error of its own."
         if found.plan.study.re_randomisation is None
         else f"True value: the mean over {TRUE_TRIALS} trials of {TRUE_SIZE_AGAIN} patients in which nobody "
-        f"leaves, no "
-        "item is blank, there are cells for everybody, and whoever relapses is followed in every arm. Its "
-        "error is "
-        "part of the Monte Carlo SE."
+        "leaves, no item is blank, there are cells for everybody, and whoever relapses is followed in "
+        "every arm. Its error is part of the Monte Carlo SE."
     )
     heads = ("Estimate", "True value", "Bias", "Monte Carlo SE", "SD over trials")
     return DesignTable("Estimates", heads, rows, (large,))
@@ -288,8 +284,8 @@ def _beware(found: SimulatedTrials) -> tuple[str, ...]:
     if waits(found.plan.study):
         lines.append(
             "How cells work when they are given again nobody has measured: here a later infusion adds to "
-            "the imprint as "
-            "the first did, activity falls by the share that follows from it, and nobody relapses twice."
+            "the imprint as the first did, activity falls by the share that follows from it, and nobody "
+            "relapses twice."
         )
     if not found.plan.study.arms:
         lines.append(
