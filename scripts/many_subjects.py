@@ -2,8 +2,8 @@
 
 Copied is what the lists of pages read: subjects, consents, visits, forms without single laboratory values,
 queries, verification, safety, locks, decisions, and what is counted of them. The copies have no rows in the
-trail, so such a database is for timing alone; the verification of its trail would name every copy. One
-subject has a long history.
+trail, so such a database is for timing alone; the verification of its trail would name every copy. One subject
+has a long history.
 """
 
 from __future__ import annotations
