@@ -2,8 +2,8 @@
 
 Copied is what the lists of pages read: subjects, consents, visits, forms without single laboratory values,
 queries, verification, safety, locks, decisions, and what is counted of them. The copies have no rows in the
-trail, so such a database is for timing alone; the verification of its trail would name every copy. One subject
-has a long history.
+trail, so such a database is for timing alone; the verification of its trail would name every copy. Of one
+subject the history is long.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 COPIED = (
     *("Subject", "Consent", "SubjectVisit", "Form", "SubjectLock", "Query", "QueryMessage"),
     "CheckedSubject",
-    *("SafetyClock", "SafetyReport", "Screening", "SubjectSummary", "AwaitedVisit", "FormVerification"),
+    *("SafetyClock", "SafetyReport", "Screening", "SubjectSummary", "AwaitedVisit", "UnaskedVisit"),
+    "FormVerification",
 )
 NAMED_BY_TEXT = {("Query", "about"), ("Query", "row_key"), ("SubjectLock", "target")}
 """Columns that name a row without referring to it, or name something else."""
@@ -158,7 +159,7 @@ def _copy(model: type[Model], copied: set[type[Model]], speech: Speech, copies: 
             value = speech.copied.format(value)
         elif (model.__name__, name) in NAMED_BY_TEXT:
             value = f"CASE WHEN length({value}) = 36 THEN {speech.copied.format(value)} ELSE {value} END"
-        elif (model.__name__, name) == ("Subject", "number"):
+        elif (model.__name__, name) in {("Subject", "number"), ("UnaskedVisit", "number")}:
             value = f"{value} || '-' || k.n"
         names.append(name)
         values.append(value)

@@ -62,6 +62,7 @@ CELLS_AND_SAFETY: Final = (
     "test_safety_clock.py",
     "test_stopping.py",
     "test_stopping_at_once.py",
+    "test_unasked_visits.py",
 )
 ARMS_OF_A_TRIAL: Final = ("arms_of_a_trial.py", "roles_of_a_trial.py")
 _OWN_SERVER: Final = "a server of its own, which a command or a browser starts on SQLite"

@@ -150,6 +150,7 @@ def test_every_model_with_data_is_audited(server: Configuration) -> None:
         "RequestKey",
         "SigningNonce",
         "SubjectSummary",
+        "UnaskedVisit",
     }
 
 

@@ -22,6 +22,7 @@ OTHERS = (
     "capture_checkedsubject",
     "capture_subjectsummary",
     "capture_awaitedvisit",
+    "capture_unaskedvisit",
     "capture_signingnonce",
     "django_content_type",
     "auth_permission",

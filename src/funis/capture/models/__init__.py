@@ -17,7 +17,7 @@ from funis.capture.models.screening import Screening
 from funis.capture.models.signatures import Signature, SigningNonce
 from funis.capture.models.studies import StudyVersion, VersionInForce
 from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
-from funis.capture.models.summaries import AwaitedVisit, SubjectSummary
+from funis.capture.models.summaries import AwaitedVisit, SubjectSummary, UnaskedVisit
 from funis.capture.models.tokens import ApiToken
 from funis.capture.models.verification import FormVerification
 
@@ -61,6 +61,7 @@ __all__ = [
     "SubjectLock",
     "SubjectSummary",
     "SubjectVisit",
+    "UnaskedVisit",
     "Unit",
     "UnitLabel",
     "VersionInForce",

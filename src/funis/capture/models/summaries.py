@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from django.db import models
 
 from funis.capture.models.studies import StudyVersion
-from funis.capture.models.subjects import Subject
+from funis.capture.models.subjects import Subject, SubjectVisit
 
 
 class SubjectSummary(models.Model):
@@ -26,6 +26,7 @@ class SubjectSummary(models.Model):
     forms_due, forms_entered, forms_not_done : at these visits; what is neither entered nor said to be not
         done is missing
     infusions : rows of the infusions that were given
+    unclocked : serious events without a clock
     """
 
     subject = models.OneToOneField(Subject, models.CASCADE, primary_key=True, related_name="summary")
@@ -42,11 +43,13 @@ class SubjectSummary(models.Model):
     forms_entered = models.PositiveIntegerField(default=0)
     forms_not_done = models.PositiveIntegerField(default=0)
     infusions = models.PositiveIntegerField(default=0)
+    unclocked = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["site", "enrolled_month"], name="summary_by_site"),
             models.Index(fields=["site", "version", "seq"], name="summary_by_version"),
+            models.Index(fields=["site"], condition=models.Q(unclocked__gt=0), name="summary_unclocked"),
         ]
 
 
@@ -84,4 +87,32 @@ class AwaitedVisit(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["closes", "site", "opens", "forms"], name="awaited_by_day"),
             models.Index(fields=["site", "closes", "opens", "forms"], name="awaited_by_site"),
+        ]
+
+
+class UnaskedVisit(models.Model):
+    """A visit that took place and at which nobody answered the question on safety, asked or not.
+
+    Whether it was to be asked is said by the version of the study that is the newest when the list is read.
+    Of a subject whose screening failed there is none.
+
+    Attributes
+    ----------
+    subject, site, number : whose
+    visit, name, day : of the visit; no day: it is not known
+    has_form : there is an empty form of the question, whatever any version plans
+    """
+
+    subject = models.ForeignKey(Subject, models.CASCADE, related_name="+")
+    site = models.CharField(max_length=30)
+    number = models.CharField(max_length=40)
+    visit = models.OneToOneField(SubjectVisit, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    day = models.CharField(max_length=30, blank=True)
+    has_form = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["number", "day", "name"], name="unasked_by_number"),
+            models.Index(fields=["site", "number", "day", "name"], name="unasked_by_site"),
         ]

@@ -130,7 +130,10 @@ def fallen_forms(sites: Collection[str] | None) -> QuerySet[FormVerification]:
     """
     found = FormVerification.objects.filter(fallen__gt=0)
     found = found if sites is None else found.filter(site__in=sites)
-    return found.select_related("form", "form__version", "form__visit", "subject").order_by("site", "pk")
+    related = found.select_related("form", "form__version", "form__visit", "subject")
+    # Titles and visits are shown; `plan_of` has what the long texts of a version say.
+    deferred = ("marks", "form__scores", "form__version__text", "form__version__plan")
+    return related.defer(*deferred).order_by("site", "pk")
 
 
 def fallen_by_site(*, is_blinded: bool) -> dict[str, int]:

@@ -13,7 +13,15 @@ from funis.capture.conduct.course_due import CourseDue, find_courses
 from funis.capture.context import server_acts
 from funis.capture.database.audited_tables import CHAIN
 from funis.capture.forms.plan_parts import StudyPlan
-from funis.capture.models import AwaitedVisit, Form, StudyVersion, Subject, SubjectSummary, VersionInForce
+from funis.capture.models import (
+    AwaitedVisit,
+    Form,
+    StudyVersion,
+    Subject,
+    SubjectSummary,
+    UnaskedVisit,
+    VersionInForce,
+)
 from funis.capture.models.summaries import COURSE_PREFIX
 from funis.capture.overview.calendar import (
     DONE,
@@ -29,6 +37,7 @@ from funis.capture.overview.calendar import (
     make_calendar,
     read_facts,
 )
+from funis.capture.safety.listed import count_unclocked, find_unasked
 from funis.capture.study_in_force import plan_of, study_of, today
 
 MOST_AT_ONCE: Final = 200
@@ -89,19 +98,16 @@ def _is_behind(versions: dict[str, StudyVersion]) -> bool:
 
 def _find_waiting(versions: dict[str, StudyVersion]) -> list[tuple[str, int]]:
     """Give the subjects whose chain has grown, or whose site works with another version, with its length."""
-    known = {site: version.pk for site, version in versions.items()}
     subject, summary = Subject._meta.db_table, SubjectSummary._meta.db_table
+    others = " OR ".join(["(m.site = %s AND m.version_id <> %s)"] * len(versions))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT s.id, s.site, h.seq, m.seq, m.version_id FROM {subject} s "  # noqa: S608
-            f"JOIN {CHAIN} h ON h.id = 'subject:' || s.id LEFT JOIN {summary} m ON m.subject_id = s.id "
-            "ORDER BY s.number"
+            f"SELECT s.id, h.seq FROM {subject} s JOIN {CHAIN} h ON h.id = 'subject:' || s.id "  # noqa: S608
+            f"LEFT JOIN {summary} m ON m.subject_id = s.id "
+            f"WHERE m.seq IS NULL OR m.seq <> h.seq{' OR ' if others else ''}{others} ORDER BY s.number",
+            [told for site, version in versions.items() for told in (site, version.pk)],
         )
-        return [
-            (key, seq)
-            for key, site, seq, seen, version in cursor.fetchall()
-            if seq != seen or known.get(site, version) != version
-        ]
+        return list(cursor.fetchall())
 
 
 def _summarise(waiting: Sequence[tuple[str, int]], versions: dict[str, StudyVersion]) -> None:
@@ -113,11 +119,13 @@ def _summarise(waiting: Sequence[tuple[str, int]], versions: dict[str, StudyVers
         forms[form.subject_id].append(form)
     made, awaited = [], []
     due = _courses_due(subjects, facts, versions)
+    unclocked = count_unclocked(forms.keys())
     for each in subjects:
         version = versions[each.site]
         cells = make_calendar(plan_of(version), facts[each.pk], today())
         summary = SubjectSummary(subject=each, site=each.site, seq=ends[each.pk], version=version)
         _count(summary, plan_of(version), facts[each.pk], cells, forms[each.pk])
+        summary.unclocked = unclocked[each.pk]
         made.append(summary)
         awaited += _awaited(each, plan_of(version), facts[each.pk], cells)
         awaited += _awaited_courses(each, due.get(each.pk, ()), len(cells))
@@ -126,6 +134,8 @@ def _summarise(waiting: Sequence[tuple[str, int]], versions: dict[str, StudyVers
     )
     AwaitedVisit.objects.filter(subject__in=list(ends)).delete()
     AwaitedVisit.objects.bulk_create(awaited, batch_size=500)
+    UnaskedVisit.objects.filter(subject__in=list(ends)).delete()
+    UnaskedVisit.objects.bulk_create(find_unasked(forms.keys()), batch_size=500)
 
 
 def _courses_due(

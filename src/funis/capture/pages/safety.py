@@ -14,10 +14,11 @@ from funis.capture.exchange.export import plain_text
 from funis.capture.forms.page_fields import Shown, show_words
 from funis.capture.forms.plan_parts import Language
 from funis.capture.models import Form, SafetyClock, SafetyReport
+from funis.capture.overview.summaries import refresh_summaries
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.safety import clock as clocks
-from funis.capture.safety.counting import unasked_visits
+from funis.capture.safety.listed import unasked_visits, unclocked_events
 from funis.capture.safety.reports import KINDS, SentReport, report_event, withdraw_report
 from funis.capture.study_in_force import plan_of, read_moment, started_with
 from funis.safety_words import SERIOUS_CRITERIA
@@ -49,8 +50,10 @@ def list_clocks(asked: PageRequest) -> HttpResponse:
     sites = [site for site in started_with().sites if asked.allows(site.id)]
     seen = (wanted,) if wanted in [site.id for site in sites] else asked.sites
     over = clocks.read_clocks(seen, is_open=False, most=LONGEST_LIST + 1)
-    unasked = unasked_visits(seen, LONGEST_LIST + 1)
-    unclocked = clocks.without_clock(seen, LONGEST_LIST + 1)
+    # Who waits to be counted is not left out: then every row is read.
+    is_counted = refresh_summaries() == 0
+    unasked = unasked_visits(seen, LONGEST_LIST + 1, is_counted=is_counted)
+    unclocked = unclocked_events(seen, LONGEST_LIST + 1, is_counted=is_counted)
     return draw(
         asked,
         "safety.html",

@@ -30,16 +30,23 @@ from funis.capture.people.blinding import (
     shown_queries,
 )
 from funis.capture.study_in_force import newest_version, plan_of, read_moment
-from funis.capture.trail.history import Change, read_history
+from funis.capture.trail.history import Change, read_history, read_newest_changes
 
 LONGEST_PAGE = 100
+MOST_DIGITS = 18
+"""A number with more has no row, and no database takes it."""
 
 
 @asks("see trail")
 def show_subject_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a subject, the newest first, a page at a time."""
     subject = find_subject(asked, key)
-    changes = _shown(asked, subject.pk, read_history(f"subject:{subject.pk}"))[::-1]
+    chain = f"subject:{subject.pk}"
+    if asked.rights.is_blinded:
+        # Numbered without what is left out: all of it is read.
+        changes = _shown(asked, subject.pk, read_history(chain))[::-1]
+    else:
+        changes = read_newest_changes(chain, _before(asked), LONGEST_PAGE + 1)
     may_redact = asked.rights.may("see redactions", subject.site)
     back = f"/subjects/{subject.pk}"
     return _draw(asked, subject.pk, changes, title=subject.number, back=back, may_redact=may_redact)
@@ -47,15 +54,21 @@ def show_subject_trail(asked: PageRequest, key: str) -> HttpResponse:
 
 def _draw(asked: PageRequest, subject: str, changes: list[Change], **values: Any) -> HttpResponse:
     """Draw a page of the trail; a number in the address says which rows were seen before."""
-    before = asked.request.GET.get("before", "")
-    if before.isdecimal():
-        changes = [each for each in changes if each.seq < int(before)]
+    before = _before(asked)
+    if before is not None:
+        changes = [each for each in changes if each.seq < before]
     shown = changes[:LONGEST_PAGE]
     forms = Form.objects.filter(subject=subject).with_version().select_related("visit").in_bulk()
     marks = dict(FormVerification.objects.filter(subject=subject).values_list("pk", "form_id"))
     reader = TrailReader(book_words(language_of(asked)), plan_of(newest_version()), forms, marks)
     more = shown[-1].seq if len(changes) > LONGEST_PAGE else 0
     return draw(asked, "trail.html", changes=list(reader.show(shown)), more=more, before=before, **values)
+
+
+def _before(asked: PageRequest) -> int | None:
+    """Give the number of a row below which a page begins; None: at the newest."""
+    given = asked.request.GET.get("before", "")
+    return int(given) if given.isdecimal() and len(given) < MOST_DIGITS else None
 
 
 def _shown(asked: PageRequest, subject: str, changes: Iterable[Change]) -> list[Change]:

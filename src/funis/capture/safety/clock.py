@@ -139,21 +139,22 @@ def start_from_folder(form: Form) -> SafetyClock | None:
     return _start(form, begins.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
 
-def without_clock(sites: Collection[str] | None, most: int) -> list[Form]:
+def without_clock(sites: Collection[str] | None, most: int, only: Q | None = None) -> list[Form]:
     """Give serious events that have no clock: they came in with a data folder that names no day of awareness.
 
     Parameters
     ----------
     sites : codes; none: all
     most : events at most, by subject and number
+    only : of which events is known that they alone can be such; None: of none
 
     Returns
     -------
     list of Form : each with its subject
     """
-    found = Form.objects.filter(name=EVENTS, clocks__isnull=True, data__regex=_LOOKS_SERIOUS)
+    found = Form.objects.filter(only or Q(), name=EVENTS, clocks__isnull=True, data__regex=_LOOKS_SERIOUS)
     found = found if sites is None else found.filter(site__in=sites)
-    rows = found.select_related("subject", "version").order_by("subject__number", "number")
+    rows = found.with_version().select_related("subject").order_by("subject__number", "number")
     return list(islice((each for each in rows.iterator() if is_serious(each.data)), most))
 
 

@@ -18,9 +18,7 @@ import polars as pl
 
 from funis.capture.forms.plan_parts import StudyPlan
 from funis.capture.models import Form, Subject, SubjectVisit
-from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.safety.clock import EVENTS, is_serious
-from funis.capture.study_in_force import newest_version, plan_of
 from funis.data.check.causality import derive_related
 from funis.frames.few_cells import all_of
 from funis.study.event_groups import EventGroup, belongs_to_group
@@ -28,6 +26,7 @@ from funis.study.rules import apply_rule
 from funis.study.stopping import EVENT_COLUMNS, EventCount, StoppingRule
 
 QUESTION = "safety_questions"
+NOT_ASKED = "not asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,27 +204,7 @@ def read_questions(plan: StudyPlan, subjects: Collection[str]) -> Iterator[Asked
     }
     for visit in SubjectVisit.objects.filter(subject__in=subjects).select_related("subject"):
         if visit.data.get("attended") != 0 and (visit.name in planned or visit.pk in forms):
-            yield AskedVisit(visit, _answer(forms.get(visit.pk, {})))
-
-
-def unasked_visits(sites: Collection[str] | None, most: int) -> list[AskedVisit]:
-    """Give visits of some sites at which the question was to be asked and was not, by subject and date.
-
-    Parameters
-    ----------
-    sites : codes; none: all
-    most : visits at most
-    """
-    found = Subject.objects.exclude(status=SCREEN_FAILURE)
-    chosen = found if sites is None else found.filter(site__in=sites)
-    plan, unasked = plan_of(newest_version()), list[AskedVisit]()
-    # By some subjects at a time, in the order of the list: what is not shown is not read.
-    for keys in batched(chosen.order_by("number").values_list("pk", flat=True)):
-        own = [each for each in read_questions(plan, keys) if each.answer == "not asked"]
-        unasked += sorted(own, key=lambda each: (each.visit.subject.number, each.visit.date, each.visit.name))
-        if len(unasked) >= most:
-            break
-    return unasked[:most]
+            yield AskedVisit(visit, answer_of(forms.get(visit.pk, {})))
 
 
 def batched(keys: Iterable[str], size: int = 500) -> Iterator[list[str]]:
@@ -241,9 +220,16 @@ def batched(keys: Iterable[str], size: int = 500) -> Iterator[list[str]]:
         yield some
 
 
-def _answer(data: Mapping[str, Any]) -> str:
+def answer_of(data: Mapping[str, Any]) -> str:
+    """Give what came of the question: ``event``, ``no event`` or ``not asked``.
+
+    Examples
+    --------
+    >>> answer_of({"asked": 1, "any_event": 0}), answer_of({"asked": 1}), answer_of({})
+    ('no event', 'not asked', 'not asked')
+    """
     if data.get("asked") != 1 or data.get("any_event") is None:
-        return "not asked"
+        return NOT_ASKED
     return "event" if data["any_event"] == 1 else "no event"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from funis.capture.models.subjects import OfSubject
-from funis.capture.trail.rows import read_rows
+from funis.capture.trail.rows import Row, read_newest, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,25 @@ def read_history(chain: str, row: str = "") -> Iterator[Change]:
     row : id of a row; empty for all
     """
     for each in read_rows(chain, row):
-        said = each.said
-        if row and said["row"] != row:
-            continue
-        is_first = said["kind"] == "inserted"
-        told = {**said["changes"], **said["data"]}
-        items = {name: (None, value) if is_first else _pair(value) for name, value in told.items()}
-        yield Change(
-            each.seq, said["at"], said["actor"], said["reason"], said["kind"], said["table"], said["row"],
-            said["revision"], items, str(said.get("redaction", "")),
-        )  # fmt: skip
+        change = _read_change(each)
+        if not row or change.row == row:
+            yield change
+
+
+def read_newest_changes(chain: str, before: int | None, most: int) -> list[Change]:
+    """Read what happened last in a chain, the newest first; see `trail.rows.read_newest`."""
+    return [_read_change(each) for each in read_newest(chain, before, most)]
+
+
+def _read_change(row: Row) -> Change:
+    said = row.said
+    is_first = said["kind"] == "inserted"
+    told = {**said["changes"], **said["data"]}
+    items = {name: (None, value) if is_first else _pair(value) for name, value in told.items()}
+    return Change(
+        row.seq, said["at"], said["actor"], said["reason"], said["kind"], said["table"], said["row"],
+        said["revision"], items, str(said.get("redaction", "")),
+    )  # fmt: skip
 
 
 def _pair(value: Any) -> tuple[Any, Any]:

@@ -75,6 +75,27 @@ def read_rows(chain: str = "", naming: str = "") -> Iterator[Row]:
                 yield Row(*row)
 
 
+def read_newest(chain: str, before: int | None, most: int) -> list[Row]:
+    """Read the newest rows of a chain, the newest first.
+
+    Parameters
+    ----------
+    chain : such as ``subject:ID``
+    before : number of a row; only older ones are read; None: from the end
+    most : rows at most
+    """
+    older = "" if before is None else "AND t.seq < %s "
+    values: list[str | int] = [chain, *([] if before is None else [before]), most]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.chain, t.seq, t.payload, t.hash, coalesce(x.texts, '') "  # noqa: S608
+            f"FROM {TRAIL} t LEFT JOIN {TEXT} x ON x.chain = t.chain AND x.seq = t.seq "
+            f"WHERE t.chain = %s {older}ORDER BY t.seq DESC LIMIT %s",
+            values,
+        )
+        return [Row(*row) for row in cursor.fetchall()]
+
+
 def read_lone_texts() -> list[str]:
     """Give chain and number of texts whose row of the trail is gone."""
     with connection.cursor() as cursor:
