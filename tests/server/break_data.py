@@ -56,7 +56,7 @@ def compare(round_: str) -> dict[str, Any]:
     )
 
     with acting(Acting("funis", "check", sites=None)):
-        check_subjects(find_waiting(None))
+        check_subjects(find_waiting(None, 1000)[0])
     wanted = found_in_export()
     alone = {each for each in standing() if each[4] and each[0] not in ACROSS_SUBJECTS}
     of_subjects = {each for each in wanted if each[4] and each[0] not in ACROSS_SUBJECTS}

@@ -68,21 +68,25 @@ def check_waiting(sites: Sequence[str] | None) -> int:
     -------
     int : how many wait still
     """
-    waiting, count = _look_for_waiting(sites, MOST_AT_ONCE)
+    waiting, count = find_waiting(sites, MOST_AT_ONCE)
     check_subjects(waiting)
     return count - len(waiting)
 
 
-def find_waiting(sites: Sequence[str] | None) -> list[str]:
-    """Give the ids of subjects whose chain has grown since their check, or whose day or study is another.
+def find_waiting(sites: Sequence[str] | None, most: int) -> tuple[list[str], int]:
+    """Find subjects whose chain has grown since their check, or whose day or study is another.
 
     Within a transaction in which somebody acts.
+
+    Parameters
+    ----------
+    sites : codes; none: all
+    most : ids that are given at most
+
+    Returns
+    -------
+    tuple : ids, by the number of the subject, and how many there are
     """
-    return _look_for_waiting(sites, None)[0]
-
-
-def _look_for_waiting(sites: Sequence[str] | None, most: int | None) -> tuple[list[str], int]:
-    """Give the first of the subjects that wait to be checked, by their number, and how many there are."""
     if sites is not None and not sites:
         return [], 0
     # Over all sites, whoever asks: a sum of rows that a person may not see would not tell.
@@ -92,13 +96,13 @@ def _look_for_waiting(sites: Sequence[str] | None, most: int | None) -> tuple[li
             return [], 0
         subject, seen = Subject._meta.db_table, CheckedSubject._meta.db_table
         places = "" if sites is None else f" AND s.site IN ({', '.join(['%s'] * len(sites))})"
-        limit = "" if most is None else f" LIMIT {most}"
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT s.id, count(*) OVER () FROM {subject} s "  # noqa: S608
                 f"JOIN {CHAIN} h ON h.id = 'subject:' || s.id LEFT JOIN {seen} c ON c.subject = s.id "
-                f"WHERE (c.seq IS NULL OR c.seq <> h.seq OR c.basis <> %s){places} ORDER BY s.number{limit}",
-                [basis, *(sites or ())],
+                f"WHERE (c.seq IS NULL OR c.seq <> h.seq OR c.basis <> %s){places} ORDER BY s.number "
+                "LIMIT %s",
+                [basis, *(sites or ()), most],
             )
             rows = cursor.fetchall()
     return [key for key, _ in rows], rows[0][1] if rows else 0

@@ -88,7 +88,7 @@ def _is_behind(versions: dict[str, StudyVersion]) -> bool:
         )
         rows = cursor.fetchall()
         cursor.execute(
-            f"SELECT count(*), coalesce(sum(seq), 0) FROM {CHAIN} WHERE id >= 'subject:' AND id < 'subject;'"  # noqa: S608
+            f"SELECT count(*), coalesce(sum(seq), 0) FROM {CHAIN} WHERE id LIKE 'subject:%%'"  # noqa: S608
         )
         grown = tuple(map(int, cursor.fetchone()))
     known = {site: version.pk for site, version in versions.items()}

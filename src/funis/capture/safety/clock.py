@@ -243,6 +243,7 @@ def read_clocks(
     found = found.filter(subject=subject) if subject else found
     reports = Prefetch("reports", SafetyReport.objects.order_by("pk"))
     found = found.select_related("form", "form__version", "subject").prefetch_related(reports)
+    found = found.defer("form__scores", "form__version__text", "form__version__plan")
     now = moment_at(moment())
     if is_open:
         waiting = found.filter(~is_reported, ended_at="")
