@@ -21,9 +21,16 @@ TEST_NAME = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 
 
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def functions(path: Path) -> list[ast.FunctionDef]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef)]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 def is_excused(path: Path, node: ast.FunctionDef) -> bool:
@@ -47,36 +54,49 @@ def body_length(node: ast.FunctionDef) -> int:
     return (node.end_lineno or node.lineno) - start + 1
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_source_files_stay_small(path: Path) -> None:
-    lines = path.read_text(encoding="utf-8").count("\n")
+def longer_than(limit: int, paths: list[Path]) -> list[str]:
+    lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in paths}
+    return [f"{named(path)} has {lines} lines" for path, lines in lengths.items() if lines > limit]
+
+
+# One test a rule, which names every file that breaks it: a test for each file cost more than the rules do.
+def test_source_files_stay_small() -> None:
+    assert longer_than(500, SOURCES) == [], "split them by noun"
+
+
+def test_functions_stay_small() -> None:
     long = [
-        f"{node.name}: {body_length(node)}"
+        f"{named(path)}, {node.name}: {body_length(node)} lines"
+        for path in SOURCES
         for node in functions(path)
         if body_length(node) > 45 and not is_excused(path, node)
     ]
-    assert lines <= 500, f"{path.name} has {lines} lines; split it by noun"
-    assert not long, f"functions over 45 lines: {long}"
+    assert long == [], "functions over 45 lines"
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_test_files_stay_small(path: Path) -> None:
-    assert path.read_text(encoding="utf-8").count("\n") <= 700
+def test_test_files_stay_small() -> None:
+    assert longer_than(700, TESTS) == []
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_test_depends_on_time(path: Path) -> None:
-    """A test that sleeps, or sets Hypothesis a limit of its own, fails on a loaded machine."""
-    calls = [
-        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
-    ]
+def calls_that_depend_on_time(path: Path) -> list[int]:
+    """Give the lines of calls that sleep, or set a limit of their own; a file without either word has none."""
+    text = path.read_text(encoding="utf-8")
+    if "sleep" not in text and "deadline" not in text:
+        return []
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     asleep = [node.lineno for node in calls if ast.unparse(node.func).endswith("sleep")]
     limited = [
         node.lineno
         for node in calls
         if "deadline" in {keyword.arg for keyword in node.keywords} and path != ROOT / "tests" / "conftest.py"
     ]
-    assert not asleep + limited, f"{path.name}: lines {asleep + limited}"
+    return asleep + limited
+
+
+def test_no_test_depends_on_time() -> None:
+    """A test that sleeps, or sets Hypothesis a limit of its own, fails on a loaded machine."""
+    found = {named(path): lines for path in TESTS if (lines := calls_that_depend_on_time(path))}
+    assert found == {}
 
 
 def test_no_module_is_named_after_nothing() -> None:
@@ -93,15 +113,15 @@ def test_no_two_classes_have_one_name() -> None:
     places: dict[str, list[str]] = {}
     # Django finds the class of a migration by its name: there is one in each file of migrations.
     for path in (each for each in SOURCES if each.parent.name != "migrations"):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+                places.setdefault(node.name, []).append(named(path))
     assert not {name: found for name, found in places.items() if len(found) > 1}
 
 
 def imports_of(path: Path, modules: set[str]) -> set[str]:
     """Give the modules of funis that a file imports anywhere, but not those for types alone."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     for_types: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
@@ -146,21 +166,23 @@ def test_no_file_imports_itself_through_others() -> None:
     assert not graph
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_of_pages_resolve(page: Path) -> None:
+def test_links_of_pages_resolve() -> None:
     lacking = [
-        link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()
+        f"{named(page)}: {link}"
+        for page in PAGES
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
     ]
-    assert not lacking
+    assert lacking == []
 
 
 @pytest.mark.parametrize("page", ["HAZARDS.md", "DIVERGENCES.md"])
 def test_named_tests_exist(page: str) -> None:
     """A hazard is guarded only when the test it names is really there."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    named = TEST_NAME.findall(text)
-    assert named, f"{page} names no test"
-    for file, name in named:
+    tests = TEST_NAME.findall(text)
+    assert tests, f"{page} names no test"
+    for file, name in tests:
         path = ROOT / file
         assert path.is_file(), f"{page} names {file}, which does not exist"
         if name:
@@ -209,10 +231,10 @@ def names_used(tree: ast.AST) -> set[str]:
 
 def test_nothing_under_src_is_called_by_tests_alone() -> None:
     """A function or class has a caller under src, or is a public name (a key of funis or of funis.stats)."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE}
+    trees = {path: parsed(path) for path in PACKAGE}
     used = set().union(*(names_used(tree) for tree in trees.values()))
     alone = {
-        node.name: str(path.relative_to(ROOT))
+        node.name: named(path)
         for path, tree in trees.items()
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
