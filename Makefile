@@ -17,6 +17,8 @@ VENV := .venv
 # The sample of make mutate.
 SEED ?= 6022
 PLACES ?= 200
+# Processes of make test: one more than the two processors it is measured on, since tests wait for browsers, servers and databases.
+WORKERS ?= 3
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
@@ -28,7 +30,7 @@ unexport PYTHONDONTWRITEBYTECODE
 MATRIX_TOOLS := hypothesis|markdown-it-py|openpyxl|pytest|pytest-cov|pytest-randomly|pytest-xdist
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help demo test check kernels matrix mutate bench lock docs wheel release-check clean system
+.PHONY: help demo test check style types kernels matrix mutate bench lock docs wheel release-check clean system
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -55,16 +57,27 @@ system:
 demo: $(VENV)/.core
 	$(BIN)/funis demo --out demo
 
-check: $(VENV)/.all
+check: style types
+
+style: $(VENV)/.all
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
+types: $(VENV)/.all
+	$(BIN)/mypy
+
 # By files: what the tests of a file share is made in one process only; tests/conftest.py says which start first.
-test: system check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Types are checked meanwhile and told after the tests; what either finds fails the whole.
+test:
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target system $(VENV)/.all
+	@$(MAKE) --no-print-directory style
+	@mkdir -p build
+	@$(MAKE) --no-print-directory types >build/types.txt 2>&1 & types=$$!; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types; typed=$$?; cat build/types.txt; \
+	test $$tests -eq 0 -a $$typed -eq 0
 
 mutate: $(VENV)/.all
 	$(BIN)/python scripts/mutate.py --seed $(SEED) --places $(PLACES)

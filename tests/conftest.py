@@ -3,6 +3,7 @@
 import gc
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,8 +32,14 @@ def pytest_collection_finish() -> None:
 # Queries of tests are planned once and run on a few rows: a Java machine that compiles less spends less time.
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
-#: Folders whose files take longest: they start first, so that no process is left alone at the end of a run.
-LONGEST = ("engines", "story", "browser", "docs")
+#: Folders and files that take longest: they start first, so that no process is left alone at the end of a run.
+LONGEST_FOLDERS = ("engines", "story", "browser", "docs")
+LONGEST_FILES = (
+    "test_demo_in_a_browser", "test_story", "test_accepted_is_reported", "test_single_visits", "test_allocation",
+    "test_mmrm_degenerate", "test_identities", "test_entry", "test_records", "test_exchange", "test_contract",
+    "test_infusion_story", "test_forms_in_a_browser", "test_few_rows_checked", "test_bit_packed", "test_reinfusion",
+    "test_absent_is_missing", "test_anchors", "test_infusion", "test_bounds", "test_signing_story",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,10 +52,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda each: (
             each.path not in databases,
-            each.path not in slow,
-            each.path.parent.name not in LONGEST,
+            each.path.parent.name != "engines",
+            each.path not in slow and each.path.stem not in LONGEST_FILES,
+            each.path.parent.name not in LONGEST_FOLDERS,
         )
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give out shares of tests where they are to stay together by files."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.shares import SharesOfTests
+
+    return SharesOfTests(config, log)
 
 
 @pytest.fixture(scope="session")
