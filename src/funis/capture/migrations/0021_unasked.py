@@ -47,9 +47,23 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddIndex(
-            "unaskedvisit", models.Index(fields=["number", "day", "name"], name="unasked_by_number")
+            "unaskedvisit",
+            models.Index(
+                fields=["number", "day", "name"], condition=models.Q(has_form=True), name="unasked_by_number"
+            ),
         ),
         migrations.AddIndex(
-            "unaskedvisit", models.Index(fields=["site", "number", "day", "name"], name="unasked_by_site")
+            "unaskedvisit",
+            models.Index(
+                fields=["site", "number", "day", "name"],
+                condition=models.Q(has_form=True),
+                name="unasked_by_site",
+            ),
+        ),
+        migrations.AddIndex(
+            "unaskedvisit",
+            models.Index(
+                fields=["name", "number"], condition=models.Q(has_form=False), name="unasked_without_form"
+            ),
         ),
     ]

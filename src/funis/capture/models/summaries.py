@@ -113,6 +113,16 @@ class UnaskedVisit(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["number", "day", "name"], name="unasked_by_number"),
-            models.Index(fields=["site", "number", "day", "name"], name="unasked_by_site"),
+            models.Index(
+                fields=["number", "day", "name"], condition=models.Q(has_form=True), name="unasked_by_number"
+            ),
+            models.Index(
+                fields=["site", "number", "day", "name"],
+                condition=models.Q(has_form=True),
+                name="unasked_by_site",
+            ),
+            # Of most of these nobody was to ask.
+            models.Index(
+                fields=["name", "number"], condition=models.Q(has_form=False), name="unasked_without_form"
+            ),
         ]

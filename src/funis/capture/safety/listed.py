@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 from django.db.models import Q, QuerySet
 
-from funis.capture.models import Form, Subject, SubjectVisit, UnaskedVisit
+from funis.capture.models import Form, Subject, SubjectSummary, SubjectVisit, UnaskedVisit
 from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.safety.clock import EVENTS, is_serious, without_clock
 from funis.capture.safety.counting import NOT_ASKED, QUESTION, answer_of, batched
@@ -57,14 +57,19 @@ def unasked_visits(
     """
     planned = _planned()
     if is_counted:
-        found = _of(UnaskedVisit.objects.all(), sites).filter(Q(name__in=planned) | Q(has_form=True))
-        return list(found.order_by("number", "day", "name")[:most])
+        found = _of(UnaskedVisit.objects.order_by("number", "day", "name"), sites)
+        # Each by an index of its own: most visits without a form are none at which anybody was to ask.
+        counted = [
+            *found.filter(has_form=True)[:most],
+            *found.filter(has_form=False, name__in=planned)[:most],
+        ]
+        return sorted(counted, key=_in_order)[:most]
     subjects = _of(Subject.objects.exclude(status=SCREEN_FAILURE), sites)
     unasked = list[UnaskedVisit]()
     # By some subjects at a time, in the order of the list: what is not shown is not read.
     for keys in batched(subjects.order_by("number").values_list("pk", flat=True)):
         own = [each for each in find_unasked(keys) if each.name in planned or each.has_form]
-        unasked += sorted(own, key=lambda each: (each.number, each.day, each.name))
+        unasked += sorted(own, key=_in_order)
         if len(unasked) >= most:
             break
     return unasked[:most]
@@ -78,12 +83,17 @@ def unclocked_events(sites: Collection[str] | None, most: int, *, is_counted: bo
     sites, most : of the list
     is_counted : the summaries are of now; otherwise every event is read
     """
-    only = Q(subject__summary__unclocked__gt=0) if is_counted else Q()
+    counted = SubjectSummary.objects.filter(unclocked__gt=0)
+    only = Q(subject__in=_of(counted, sites).values("pk")) if is_counted else None
     return without_clock(sites, most, only)
 
 
 def _of(found: QuerySet, sites: Collection[str] | None) -> QuerySet:  # type: ignore[type-arg]
     return found if sites is None else found.filter(site__in=sites)
+
+
+def _in_order(visit: UnaskedVisit) -> tuple[str, str, str]:
+    return visit.number, visit.day, visit.name
 
 
 def _planned() -> set[str]:
