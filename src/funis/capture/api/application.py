@@ -196,7 +196,7 @@ def list_verification(asked: ProgramRequest, wanted: Query[FormFilter]) -> Schem
 
 
 def _form_rows(asked: ProgramRequest, wanted: PageFilter, name: str) -> Any:
-    rows = Form.objects.select_related("version", "subject")
+    rows = Form.objects.with_version().select_related("subject")
     return wanted.narrow(resources.forms_within(asked, rows.filter(name=name) if name else rows))
 
 

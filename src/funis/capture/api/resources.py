@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 
 from funis.capture.api import shapes
 from funis.capture.api.answers import NothingFoundError, ProgramRequest
@@ -22,7 +22,7 @@ from funis.capture.trail.history import Change, read_history
 
 Row = TypeVar("Row", bound=Model)
 Shape = TypeVar("Shape")
-FORM_TABLE = Form._meta.db_table
+_PARTS_OF_FORMS: Final[Mapping[type[Model], str]] = {FormVerification: "form_id", InfusionRecord: "form_id"}
 
 
 def within(asked: ProgramRequest, rows: QuerySet[Row]) -> QuerySet[Row]:
@@ -69,12 +69,8 @@ def written_since(rows: QuerySet[Row], since: str) -> QuerySet[Row]:
     # The trail writes six digits of a second; texts of one length are compared.
     whole, _, fraction = since.removesuffix("Z").partition(".")
     moment = f"{whole}.{fraction:0<6}Z"
-    written = Q(pk__in=rows_written_since(rows.model, moment))
-    if rows.model is Form:
-        for model in (FormVerification, InfusionRecord):
-            parts = model._default_manager.filter(pk__in=rows_written_since(model, moment))
-            written |= Q(pk__in=parts.values("form_id"))
-    return rows.filter(written)
+    parts = _PARTS_OF_FORMS if rows.model is Form else {}
+    return rows.filter(pk__in=rows_written_since(rows.model, moment, parts))
 
 
 def find_subject(asked: ProgramRequest, key: str) -> Subject:

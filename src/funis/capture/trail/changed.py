@@ -6,6 +6,8 @@ over one. A program goes on from the moment that `written_until` gives: nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import connection
 from django.db.models import Model
 from django.db.models.expressions import RawSQL
@@ -31,7 +33,7 @@ def written_until() -> str:
         return str(cursor.fetchone()[0])
 
 
-def rows_written_since(model: type[Model], since: str) -> RawSQL:
+def rows_written_since(model: type[Model], since: str, parts: Mapping[type[Model], str]) -> RawSQL:
     """Give the ids of rows of a table that were entered or changed at a moment or later, as a subquery.
 
     A chain whose end is older holds nothing newer, since its times do not go back: of such a subject no row
@@ -41,19 +43,32 @@ def rows_written_since(model: type[Model], since: str) -> RawSQL:
     ----------
     model : of rows that stand in the chains of subjects
     since : moment in UTC, as the trail writes it
+    parts : models of rows that belong to these, with the column that says to which: what was written of
+        them counts as written of their row
     """
-    at, table, row = (_read_json(name) for name in ("at", "table", "row"))
-    text = (
-        f"SELECT {row.format('t')} FROM {CHAIN} c "  # noqa: S608 - names of ours
-        f"JOIN {TRAIL} t ON t.chain = c.id "
-        f"WHERE c.id LIKE 'subject:%%' AND c.at >= %s AND {at.format('t')} >= %s "
-        f"AND {table.format('t')} = %s"
-    )
-    return RawSQL(text, (since, since, model._meta.db_table))  # noqa: S611 - values are parameters
+    own, values = _written(model, since)
+    # One list of ids, not several to choose from: each row is then found by its key.
+    texts = [own]
+    for part, column in parts.items():
+        text, told = _written(part, since)
+        texts.append(f"SELECT {column} FROM {part._meta.db_table} WHERE id IN ({text})")  # noqa: S608 - ours
+        values += told
+    return RawSQL(" UNION ".join(texts), tuple(values))  # noqa: S611 - values are parameters
 
 
-def _read_json(name: str) -> str:
-    """Give how a key of the payload is read, for a table that is filled in."""
+def _written(model: type[Model], since: str) -> tuple[str, list[str]]:
+    """Give the statement of the ids of one table, with its values."""
+    table = model._meta.db_table
     if connection.vendor == "postgresql":
-        return f"({{0}}.payload::jsonb ->> '{name}')"
-    return f"json_extract({{0}}.payload, '$.{name}')"
+        # Every row is taken apart once, and only where it may be of the table: its text is that of a jsonb.
+        said, parse, likely = "x.said ->> '{}'", "t.payload::jsonb", "AND t.payload LIKE %s OFFSET 0"
+        marks = [f'%"table": "{table}"%']
+    else:
+        said, parse, likely, marks = "json_extract(x.said, '$.{}')", "t.payload", "", []
+    text = (
+        f"SELECT {said.format('row')} FROM (SELECT {parse} AS said "  # noqa: S608 - names of ours
+        f"FROM {CHAIN} c JOIN {TRAIL} t ON t.chain = c.id "
+        f"WHERE c.id LIKE 'subject:%%' AND c.at >= %s {likely}) x "
+        f"WHERE {said.format('at')} >= %s AND {said.format('table')} = %s"
+    )
+    return text, [since, *marks, since, table]
