@@ -11,6 +11,7 @@ from funis.catalogue.model_instrument import Definition, GradeRule, Item
 from funis.catalogue.registry import definition, definitions
 from funis.catalogue.wording.curves import curve_words
 from funis.catalogue.wording.instruments import instrument_words
+from funis.catalogue.wording.plain_words import joined_words, name_words
 from funis.scoring.check_values import checked_items
 from markdown_parts import build_table, render_signature
 from pages_of_doses import dose_pages
@@ -144,7 +145,7 @@ def _render_items(found: Definition) -> list[str]:
     lines = ["## Rows", ""]
     if found.kind == "grades" or found.systems:
         for system, items in groupby(found.items, key=lambda item: item.system):
-            lines += [f"### {system.capitalize()}", "", *_item_table(found, tuple(items))]
+            lines += [f"### {name_words(system).capitalize()}", "", *_item_table(found, tuple(items))]
         return lines
     return lines + _item_table(found, found.items)
 
@@ -249,7 +250,7 @@ def _render_rules(found: Definition) -> list[str]:
     for system, rules in groupby(found.rules, key=lambda rule: rule.system):
         rows = [(rule.grade, rule.clause, rule.label, _rule_words(rule, numbers, labels)) for rule in rules]
         lines += [
-            f"### {system.capitalize()}",
+            f"### {name_words(system).capitalize()}",
             "",
             *build_table(("grade", "clause", "rule", "holds when"), rows),
         ]
@@ -270,7 +271,9 @@ def _how(found: Definition) -> str:
         return "the equation below"
     if found.kind in ("mean", "maximum") and found.systems:
         what = "means" if found.within == "mean" else "totals"
-        return f"the {found.kind} of the {what} of {' and '.join(found.systems)}"
+        return (
+            f"the {found.kind} of the {what} of {joined_words([name_words(each) for each in found.systems])}"
+        )
     return _HOW[found.kind]
 
 

@@ -25,6 +25,7 @@ from funis.catalogue.wording.plain_words import (
     name_words,
     number_words,
     numbered_words,
+    range_words,
     unit_words,
     with_unit,
 )
@@ -101,9 +102,8 @@ def instrument_words(
 
 def _short(found: Definition, chosen: Mapping[str, Any] | None, unit: str) -> str:
     what = in_small(found.summary.rstrip(".")) if found.summary else _KINDS[found.kind]
-    low, high = (Decimal(str(value)) for value in (found.range.lowest, found.range.highest))
     whole = "its total " if found.kind == "grades" else ""
-    span = f"{whole}from {number_words(low)} to {with_unit(high, found.unit or 'points')}"
+    span = f"{whole}from {range_words(found.range.lowest, found.range.highest, found.unit or 'points')}"
     parts = [f"{found.title} ({found.version}): {what}", span]
     parts += [f"printed in {unit_words(unit)}"] if unit and unit != found.unit else []
     parts += [found.window_words(chosen)] if found.window else []

@@ -26,7 +26,7 @@ from funis.catalogue.wording.criteria import criteria_words
 from funis.catalogue.wording.curves import curve_words
 from funis.catalogue.wording.indices import index_words
 from funis.catalogue.wording.instruments import condition_words, rule_lines
-from funis.catalogue.wording.plain_words import joined_words, name_words, number_words, with_unit
+from funis.catalogue.wording.plain_words import joined_words, name_words, number_words, range_words, with_unit
 from funis.catalogue.wording.responses import response_words
 from funis.errors import UnknownNameError
 
@@ -122,11 +122,10 @@ def _show(found: Printed) -> Entry:
 
 def _show_instrument(found: Definition) -> Entry:
     values = found.parameter_values()
-    low, high = (Decimal(str(value)) for value in (found.range.lowest, found.range.highest))
     lines = [
         *_head_lines(found),
         f"licence: {found.licence}",
-        f"range: {number_words(low)} to {with_unit(high, found.unit)}".rstrip(),
+        f"range: {range_words(found.range.lowest, found.range.highest, found.unit)}",
         *([f"looks back: {found.window_words()}"] if found.window else []),
         f"not done: {NOT_DONE[found.not_done]}",
         *_parameter_lines(found.parameters),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 #: Words that are not printed in small letters, by how they stand in a name.
@@ -140,3 +140,18 @@ def letter_of(place: int) -> str:
     """
     before, own = divmod(place, 26)
     return f"{chr(ord('a') + before - 1) if before else ''}{chr(ord('a') + own)}"
+
+
+def range_words(lowest: float, highest: float, unit: str) -> str:
+    """Print the range of a score, each end with three decimals at most.
+
+    Examples
+    --------
+    >>> range_words(0, 105, ""), range_words(0.366, 175.476650442, "points")
+    ('0 to 105', '0.366 to 175.477 points')
+    """
+    low, high = (
+        Decimal(repr(float(end))).quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
+        for end in (lowest, highest)
+    )
+    return f"{number_words(low)} to {with_unit(high, unit)}".rstrip()
