@@ -228,3 +228,36 @@ def test_an_amendment_is_put_in_force_at_one_site(demo: Demo, chromium: Any) -> 
         own.wait_for_url("**/forms/**")
         tests[site] = "crp" in own.locator("[name=test]").first.inner_html()
     assert tests == {"01": True, "04": False}
+
+
+SMALL = """() => {
+  const small = [];
+  for (const each of document.querySelectorAll("main :is(a, button, select, textarea, summary, input), .bar :is(a, button)")) {
+    const label = ["checkbox", "radio"].includes(each.type) ? each.labels[0] : null;
+    const { width, height } = (label ?? each).getBoundingClientRect();
+    if (width && height && (Math.round(width) < 44 || Math.round(height) < 44))
+      small.push(`${each.tagName} ${each.name ?? ""} ${each.textContent.trim()} ${width}x${height}`);
+  }
+  return small;
+}"""
+
+
+@pytest.mark.parametrize("user", ["coordinator-04", "monitor-01", "cell_laboratory"])
+def test_a_finger_meets_whatever_can_be_pressed_on_a_tablet(
+    demo: Demo, found: list[Found], chromium: Any, user: str
+) -> None:
+    kept = demo.page_of(chromium, user).context.storage_state()
+    tablet = chromium.new_context(
+        viewport={"width": 820, "height": 1180}, has_touch=True, storage_state=kept
+    ).new_page()
+    paths = {each.pattern: each.path for each in found if each.user == user}
+    assert paths
+    said: list[str] = []
+    for pattern, path in paths.items():
+        tablet.goto(demo.server.address + path)
+        assert tablet.evaluate("matchMedia('(pointer: coarse)').matches")
+        width = tablet.evaluate("document.documentElement.scrollWidth")
+        said += [f"{pattern}: {each}" for each in tablet.evaluate(SMALL)]
+        said += [f"{pattern}: {width} px wide"] if width > 820 else []
+    tablet.context.close()
+    assert said == []

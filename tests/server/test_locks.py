@@ -242,6 +242,39 @@ def test_who_may_close_what(sledai: Any) -> None:
     assert other.get(f"/subjects/{sledai.subject_id}/locks").status_code == 404
 
 
+def test_what_stands_chosen_closes_and_what_is_closed_is_named(sledai: Any) -> None:
+    """What came first in the list opened a frozen form, and the list of what is closed said "Form" alone."""
+    manager, coordinator = (
+        browser_of(person_with("data_manager", "")),
+        browser_of(person_with("coordinator", "01")),
+    )
+    address = f"/subjects/{sledai.subject_id}/locks"
+    assert "Next</b>" in coordinator.get(f"/subjects/{sledai.subject_id}").content.decode()
+    for state, chosen in (("frozen", "locked"), ("locked", "open")):
+        set_state(sledai.subject, state)
+        page = manager.get(address).content.decode()
+        line = page.split('class="depth-0"')[1].split("</tr>")[0]
+        assert f'<option value="{chosen}" selected>' in line
+        assert line.count(" selected") == 1
+    # Nothing is entered here: nothing is offered as the next step.
+    assert "Next</b>" not in coordinator.get(f"/subjects/{sledai.subject_id}").content.decode()
+    set_state(sledai, "frozen")
+    assert "Form: Baseline, SLEDAI-2K" in manager.get("/locks").content.decode()
+
+
+def test_before_the_database_is_locked_the_page_says_what_is_open(sledai: Any) -> None:
+    from tests.server.test_queries import act
+
+    from funis.capture.monitoring.queries import ask_query
+
+    act("monitor", lambda: ask_query(sledai, "rash", "Which rash?"))
+    manager, monitor = browser_of(person_with("data_manager", "")), browser_of(person_with("monitor", "01"))
+    page = manager.get("/locks").content.decode()
+    assert "Not finished yet" in page
+    assert 'Open queries: <a href="/queries">' in page
+    assert "Not finished yet" not in monitor.get("/locks").content.decode()
+
+
 def test_two_people_lock_the_database_on_the_page(sledai: Any, database: Callable[[str], None]) -> None:
     manager = browser_of(person_with("data_manager", ""))
     other = browser_of(person_with("statistician", ""))

@@ -162,7 +162,10 @@ def test_password_and_code_sign_in_one_request(signer: Signer, sledai: Any) -> N
         {"password": PASSWORD}, {"code": code}, {"password": "wrong", "code": code},
         {"password": PASSWORD, "code": "000000"},
     ):  # fmt: skip
-        assert signer.browser.post(address, {"nonce": nonce} | given).status_code == 403
+        refused = signer.browser.post(address, {"nonce": nonce} | given)
+        assert refused.status_code == 403
+        # Who has just logged in by a code types it again: the page says to wait for the next one.
+        assert "wait until the app shows the next one" in refused.content.decode()
     assert read(sledai.subject_id) == []
     signer.person.refresh_from_db()
     assert signer.person.failures == 4

@@ -128,7 +128,9 @@ def new_baseline(page: Page, served: tuple[Server, dict[str, str]]) -> str:
     page.get_by_label("Version of the information sheet").fill("2.0")
     page.get_by_role("button", name="Record consent").click()
     row = page.locator("tr", has_text="Baseline")
-    row.locator("input[name=date]").fill(today())
+    # As on a keypad of a telephone, which has no hyphen.
+    row.locator("input[name=date]").press_sequentially(today().replace("-", ""))
+    expect(row.locator("input[name=date]")).to_have_value(today())
     row.get_by_role("button", name="Record visit").click()
     page.wait_for_url("**/visits/**")
     return page.url

@@ -1,6 +1,7 @@
 """Verification: a mark falls in the transaction of the change, is asked for by the study file, and stops at a lock."""
 
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -197,7 +198,16 @@ def test_a_monitor_ticks_items_and_finds_what_fell(sledai: Any) -> None:
     assert browser_of(person_with("monitor", "02")).post(f"{address}/verify", given).status_code == 404
     assert browser_of(person_with("coordinator", "01")).post(f"{address}/verify", given).status_code == 404
     assert monitor.post(f"{address}/verify", given | {"revision": "x"}).status_code == 422
+    none = monitor.post(f"{address}/verify", {"revision": given["revision"]})
+    assert none.status_code == 422
+    assert "Tick what you compared with the source" in none.content.decode()
     assert monitor.post(f"{address}/verify", given).status_code == 302
+    # The date of the form is still to be verified; the next form is another one, and leads on until nothing waits.
+    following = re.search(
+        r'class="next".*?href="/forms/([^/"]+)/', monitor.get(f"{address}/verification").content.decode()
+    )
+    assert following is not None
+    assert following[1] != sledai.pk
     enter(sledai, {"rash": (1, 0)}, "typing error")
     listed = monitor.get("/verification").content.decode()
     assert f"{address}/verification" in listed

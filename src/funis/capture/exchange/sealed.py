@@ -59,7 +59,10 @@ def read_recipients(path: Path) -> list[Recipient]:
     """
     if not path.is_file():
         raise ValueRangeError(
-            "recipients", str(path), "a file of public keys", "Make keys by: funis backup-key FILE"
+            "recipients",
+            str(path),
+            "a file of public keys",
+            "Make keys by: funis backup-key FILE, and write the two lines that it prints into this file.",
         )
     found, name = [], ""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):

@@ -94,7 +94,9 @@ def verify_items(form: Form, items: Collection[str], revision: int) -> None:
     if unknown := sorted(set(items) - shown.keys()):
         raise ValueRangeError("items", ", ".join(unknown), "items of the form with a value")
     if not items:
-        raise ValueRangeError("items", "none", "at least one item")
+        raise ValueRangeError(
+            "items", "none", "at least one item", "Tick what you compared with the source, then mark it."
+        )
     who = who_acts()
     by = who.actor if who else ""
     marks = {

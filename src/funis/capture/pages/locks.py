@@ -11,6 +11,8 @@ from funis.capture.conduct import locks
 from funis.capture.conduct.screening import forms_of_subject
 from funis.capture.conduct.visits import visits_of
 from funis.capture.models import Form, StudyLock, Subject, SubjectLock, SubjectVisit
+from funis.capture.monitoring.queries import waiting_by_site
+from funis.capture.monitoring.verification import fallen_by_site
 from funis.capture.pages.forms import label_of, title_of
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
@@ -49,6 +51,8 @@ def list_locks(asked: PageRequest) -> HttpResponse:
     closed = closed if asked.sites is None else closed.filter(site__in=asked.sites)
     if asked.rights.is_blinded:
         closed = closed.exclude(target__in=Form.objects.filter(name__in=WITHHELD_FORMS).values("pk"))
+    shown = list(closed[:LONGEST_LIST])
+    is_blinded = asked.rights.is_blinded
     return draw(
         asked,
         "locks.html",
@@ -58,11 +62,28 @@ def list_locks(asked: PageRequest) -> HttpResponse:
             for site in started_with().sites
             if asked.allows(site.id) and site.id in places
         ],
-        closed=list(closed[:LONGEST_LIST]),
+        closed=shown,
+        closed_words=_words_of(asked, shown),
+        waiting=waiting_by_site(is_blinded=is_blinded) if asked.rights.may("see queries") else None,
+        fallen=fallen_by_site(is_blinded=is_blinded) if asked.rights.may("see verification") else None,
         states=locks.STATES,
         may_decide=asked.rights.may("lock database"),
         acts=lambda site, state: _acts(asked, site, state),
     )
+
+
+def _words_of(asked: PageRequest, closed: list[SubjectLock]) -> dict[str, str]:
+    """Give what is closed in words, by its id: a visit, a form with its visit; a subject has none."""
+    targets = [each.target for each in closed]
+    words: dict[str, str] = {}
+    for visit in SubjectVisit.objects.filter(pk__in=targets).select_related("subject"):
+        plan = plan_of(version_at(visit.site, today()))
+        words[visit.pk] = label_of(visit, plan, asked.language)
+    for form in Form.objects.filter(pk__in=targets).with_version().select_related("visit"):
+        plan = plan_of(form.version)
+        title = title_of(form, plan.form(form.name), language_of(asked))
+        words[form.pk] = f"{label_of(form.visit, plan, asked.language)}, {title}" if form.visit else title
+    return words
 
 
 @asks("see locks")
@@ -105,13 +126,17 @@ def _line(asked: PageRequest, form: Form, own: dict[str, locks.Standing], depth:
     return Closable(label, "form", form.pk, own.get(form.pk), depth)
 
 
-def _acts(asked: PageRequest, site: str, state: str) -> tuple[str, list[str]]:
-    """Give the address and the states that the person may choose; none where there is nothing to choose."""
+def _acts(asked: PageRequest, site: str, state: str) -> tuple[str, list[str], str]:
+    """Give the address, the states that the person may choose (none: nothing is to be chosen), and the next.
+
+    What stands chosen closes by one step more: nobody opens anything because that came first in a list.
+    """
+    following = {locks.OPEN: locks.FROZEN, locks.FROZEN: locks.LOCKED}.get(state, locks.OPEN)
     if asked.rights.may("lock data", site):
-        return "/locks/lock", [each for each in locks.STATES if each != state]
+        return "/locks/lock", [each for each in locks.STATES if each != state], following
     if asked.rights.may("freeze data", site) and state != locks.LOCKED:
-        return "/locks/freeze", [locks.OPEN if state == locks.FROZEN else locks.FROZEN]
-    return "", []
+        return "/locks/freeze", [locks.OPEN if state == locks.FROZEN else locks.FROZEN], following
+    return "", [], following
 
 
 @asks("freeze data", "POST")

@@ -109,7 +109,7 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
         consents=consent.consents_of(subject),
         has_consent=consent.consent_in_force(subject) is not None,
         planned=[(each, each.standing(day)) for each in planned],
-        step=_next_step(asked, subject, planned),
+        step=_next_step(asked, subject, planned) if state == locks.OPEN else None,
         unscheduled=others,
         own=[form for form in forms if form.name == "subjects"],
         unblinded=list(AllocationEvent.objects.filter(subject=subject, kind=UNBLINDED).order_by("at")),

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from funis.capture.forms.page_fields import MarkNote, PageNotes, show_field, show_words
 from funis.capture.forms.plan_parts import FormPlan, Language
 from funis.capture.forms.visit_words import visit_words
-from funis.capture.models import Form, SubjectVisit
+from funis.capture.models import Form, Subject, SubjectVisit
 from funis.capture.monitoring import verification as marks
 from funis.capture.monitoring.queries import queries_of_form
 from funis.capture.pages.subjects import find_subject
@@ -74,6 +74,13 @@ def list_fallen(asked: PageRequest) -> HttpResponse:
 def show_subject(asked: PageRequest, key: str) -> HttpResponse:
     """Show the forms of a subject with how many of their items are verified, due, or have fallen."""
     subject = find_subject(asked, key)
+    forms = _forms_of(asked, subject)
+    total = sum((each.counts for each in forms), Counter[str]())
+    return draw(asked, "verification.html", subject=subject, forms=forms, total=total, marks=marks.MARKS)
+
+
+def _forms_of(asked: PageRequest, subject: Subject) -> list[FormShown]:
+    """Give the forms of a subject that hold something, in the order of the visits."""
     found = Form.objects.filter(subject=subject).with_version().select_related("subject", "visit")
     forms = []
     for form in found.order_by("visit__name", "name", "number"):
@@ -85,8 +92,15 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
                 )
             )
     forms.sort(key=lambda each: (each.form.visit.date if each.form.visit else "", each.form.name))
-    total = sum((each.counts for each in forms), Counter[str]())
-    return draw(asked, "verification.html", subject=subject, forms=forms, total=total, marks=marks.MARKS)
+    return forms
+
+
+def _following(asked: PageRequest, form: Form) -> FormShown | None:
+    """Give the next form of the subject that is to be verified, from this one on and round; none: all is done."""
+    forms = _forms_of(asked, form.subject)
+    here = next((n for n, each in enumerate(forms) if each.form.pk == form.pk), -1)
+    others = (*forms[here + 1 :], *forms[: max(here, 0)])
+    return next((each for each in others if each.counts[marks.DUE] or each.counts[marks.FALLEN]), None)
 
 
 @asks("see verification")
@@ -96,6 +110,7 @@ def show_verification(asked: PageRequest, key: str) -> HttpResponse:
     language = language_of(asked)
     asked_about = Counter(query.item for query in queries_of_form(form, is_blinded=asked.rights.is_blinded))
     plan = plan_of(form.version).form(form.name)
+    may_verify = asked.rights.may("verify data", form.site)
     items = [
         ItemShown(
             mark.field.name,
@@ -114,7 +129,8 @@ def show_verification(asked: PageRequest, key: str) -> HttpResponse:
         visit=_visit(form.visit, language_of(asked)),
         items=items,
         marks=marks.MARKS,
-        may_verify=asked.rights.may("verify data", form.site),
+        may_verify=may_verify,
+        following=_following(asked, form) if may_verify else None,
         may_ask=asked.rights.may("ask query", form.site),
     )
 

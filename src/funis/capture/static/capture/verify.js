@@ -1,5 +1,6 @@
 // Keys of the page on which a monitor ticks items: arrows move between the boxes, "a" ticks all that is to be verified.
 const boxes = [...document.querySelectorAll('[data-verify] input[type="checkbox"]:not(:disabled)')];
+const tickAll = () => { for (const box of boxes) box.checked ||= ["due", "fallen"].includes(box.dataset.state); };
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
 document.addEventListener("keydown", (event) => {
@@ -9,7 +10,8 @@ document.addEventListener("keydown", (event) => {
     next?.focus();
     event.preventDefault();
   } else if (event.key === "a") {
-    for (const box of boxes) box.checked ||= ["due", "fallen"].includes(box.dataset.state);
+    tickAll();
   }
 });
+document.querySelector("[data-tick-all]")?.addEventListener("click", tickAll);
 boxes[0]?.focus();
