@@ -96,7 +96,7 @@ def _forms_of(asked: PageRequest, subject: Subject) -> list[FormShown]:
 
 
 def _following(asked: PageRequest, form: Form) -> FormShown | None:
-    """Give the next form of the subject that is to be verified, from this one on and round; none: all is done."""
+    """Give the next form of the subject to be verified, from this one on and round; none: all is done."""
     forms = _forms_of(asked, form.subject)
     here = next((n for n, each in enumerate(forms) if each.form.pk == form.pk), -1)
     others = (*forms[here + 1 :], *forms[: max(here, 0)])
