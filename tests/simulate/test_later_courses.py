@@ -12,12 +12,22 @@ from scipy import stats
 import funis
 from funis.analysis.every_finding import find_findings
 from funis.simulate.pages.trials_page import tell_trials
-from funis.simulate.trials import one_trial
+from funis.simulate.trials import true_values
 from funis.simulate.trials.course_given_again import mean_courses_again, move_relapses
 from funis.simulate.trials.course_of_activity import draw_luck, find_relapse_days, mean_course
-from funis.simulate.trials.one_trial import DrawnTrial, TrialPlan, draw_trials, run_some_trials, true_numbers
+from funis.simulate.trials.one_trial import (
+    CONDUCT,
+    NO_RESPONSE,
+    UNFOUNDED,
+    UNSEEN,
+    DrawnTrial,
+    TrialPlan,
+    draw_trials,
+    run_some_trials,
+)
 from funis.simulate.trials.scenario import CannotSimulateError, find_scenario
 from funis.simulate.trials.simulated import plan_trials, simulate_trials
+from funis.simulate.trials.true_values import true_numbers
 from funis.simulate.trials.virtual_patients import (
     check_study,
     draw_patients,
@@ -45,7 +55,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def plan(study: Study) -> TrialPlan:
-    return plan_trials(study, scenario="yearly", patients=24, seed=3, endpoints=("response",))
+    return plan_trials(study, scenario="yearly", patients=40, seed=3, endpoints=("response",))
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +182,8 @@ def test_a_trial_is_the_same_alone_and_beside_others(plan: TrialPlan) -> None:
 def test_power_and_coverage_of_the_arms_at_relapse_stand_on_the_page(
     plan: TrialPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(one_trial, "TRUE_SIZE_AGAIN", 40)
-    monkeypatch.setattr(one_trial, "TRUE_TRIALS", 2)
+    monkeypatch.setattr(true_values, "TRUE_SIZE_AGAIN", 40)
+    monkeypatch.setattr(true_values, "TRUE_TRIALS", 2)
     found = simulate_trials(plan, 2, tmp_path)
     compared = {
         each.kind: each
@@ -192,9 +202,40 @@ def test_power_and_coverage_of_the_arms_at_relapse_stand_on_the_page(
     assert "month 6 after the relapse" in said.casefold()
     assert "again minus standard" in said
     listed = " ".join(" ".join(row) for table in told.tables for row in table.rows)
-    for words in ("later courses: allocated to again", "later courses: no cells"):
+    for words in ("later courses: allocated to again", "later courses: no cells", "which begin none"):
         assert words in listed
-    assert any("nobody has measured" in each for each in told.cautions)
+    for words in (
+        "nobody has measured",
+        "nobody relapses twice",
+        "who did not respond begins no later course",
+    ):
+        assert any(words in each for each in told.cautions)
+    rows = next(table.rows for table in told.tables if table.title == "Estimates")
+    lost = {row[2] for row in rows if "minus" in row[0] and row[0].startswith("Clinical response")}
+    assert lost == {"as no response"}
+
+
+def test_who_did_not_respond_begins_no_course_whatever_comes(plan: TrialPlan) -> None:
+    """The report of the same tables counts who responded at month 6, and whose response nobody knows."""
+    (drawn,) = draw_trials(replace(plan, patients=60), [1])
+    later, relapse = drawn.later, drawn.patients.courses.relapse_day
+    assert later is not None
+    tables = funis.tables_from_frames(plan.study, drawn.frames, today=date(2060, 1, 1))
+    numbers = funis.analyse(plan.study, tables).numbers.filter(
+        pl.col("analysis") == "response", pl.col("visit") == "month_6", pl.col("category") == "responder"
+    )
+    count, unknown = (
+        numbers.filter(pl.col("statistic") == name)["value"].item() for name in ("count", "imputed")
+    )
+    assert int(later.is_without_response.sum()) == 60 - count - unknown
+    assert not np.isfinite(later.found[later.is_without_response]).any()
+    assert np.isfinite(relapse[later.is_without_response]).any()
+    conduct = run_some_trials(replace(plan, patients=60), [1]).filter(pl.col("analysis") == CONDUCT)
+    told = dict(conduct.select("variable", "value").iter_rows())
+    is_in = np.isfinite(relapse) & (relapse < drawn.patients.left_day)
+    assert told[NO_RESPONSE] == (is_in & later.is_without_response).sum() > 0
+    assert told[NO_RESPONSE] + told[UNSEEN] + (is_in & np.isfinite(later.found)).sum() == is_in.sum()
+    assert told[UNFOUNDED] == (later.found < relapse).sum()
 
 
 def test_a_course_by_a_rule_is_given_after_the_first_visit_at_which_it_holds() -> None:

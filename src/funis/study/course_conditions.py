@@ -33,11 +33,13 @@ class FoundCondition:
     ----------
     said : yes, no, or cannot tell
     visit, day : of the first visit that says yes; empty and None else
+    is_without_response : the course waits for a relapse, and there was no response that could be lost
     """
 
     said: Said
     visit: str = ""
     day: float | None = None
+    is_without_response: bool = False
 
 
 @once_a_study

@@ -12,6 +12,7 @@ from funis.errors import FunisError
 from funis.responses.read_units import settle_response_units
 from funis.responses.respond import respond_with_and_without
 from funis.responses.timeline import build_timelines
+from funis.responses.verdict import NO
 from funis.study.course_conditions import FoundCondition
 from funis.study.courses import relapse_behind
 from funis.study.model import Study
@@ -58,4 +59,4 @@ def _found(row: Mapping[str, str | float | None]) -> FoundCondition:
     if row["relapse"] == "yes":
         return FoundCondition("yes", str(row["relapse_visit"] or ""), None if day is None else float(day))
     is_open = "cannot tell" in {row["relapse"], row["responder"]}
-    return FoundCondition("cannot tell" if is_open else "no")
+    return FoundCondition("cannot tell" if is_open else "no", is_without_response=row["responder"] == NO)

@@ -100,7 +100,13 @@ def open_rows(
 
 
 def _value(each: Characteristic, part: str) -> float | None:
-    known = {"": each.value, "error": each.error, "truth": each.truth, "trials": float(each.trials)}
+    known = {
+        "": each.value,
+        "error": each.error,
+        "truth": each.truth,
+        "trials": float(each.trials),
+        "kept": each.kept,
+    }
     return known.get(part)
 
 
@@ -114,10 +120,11 @@ def shares_of(what: str) -> tuple[tuple[int, str, str, str], ...]:
 
 
 ESTIMATES: Final = (
-    (1, "truth", "True value", "the same analysis of much larger trials in which nobody is lost"),
-    (2, "", "Bias", f"{_MEANS}, minus the true value"),
-    (3, "error", "Monte Carlo standard error of the bias", "SD over the trials / root of their number"),
-    (4, "spread", "SD over the trials", "SD of the estimates"),
+    (1, "truth", "True value", "the same analysis of much larger trials, the lost counted as the row says"),
+    (3, "kept", "True value if nobody were lost", "the same analysis of much larger trials that lose nobody"),
+    (4, "", "Bias", f"{_MEANS}, minus the true value"),
+    (5, "error", "Monte Carlo standard error of the bias", "SD over the trials / root of their number"),
+    (6, "spread", "SD over the trials", "SD of the estimates"),
 )
 COUNTS: Final = (
     (1, "", "Mean of a trial", _MEANS),

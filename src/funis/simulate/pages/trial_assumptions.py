@@ -37,7 +37,7 @@ def list_assumptions(plan: TrialPlan) -> DesignTable:
     plan : of the run
     """
     rows = (*_world(plan), *_fitted(plan), *_patients(), *_findings(), *_laboratory(), *_conduct(),
-            *_later_course(plan))  # fmt: skip
+            *_allocation(plan), *_later_course(plan))  # fmt: skip
     marks = (
         "Derived: computed from published figures under a stated assumption. Assumed: nobody measured it, "
         "or it was entered by hand."
@@ -128,6 +128,19 @@ def _conduct() -> Iterator[Row]:
         "assumed",
     )
     yield "Deaths", "none", "they are not simulated", "assumed"
+
+
+def _allocation(plan: TrialPlan) -> Iterator[Row]:
+    """Give how the arms of the study are allocated."""
+    study = plan.study
+    if not study.arms:
+        return
+    if study.randomisation is None:
+        yield "Allocation to the arms", "equal numbers", "no [randomisation] in the study file", "assumed"
+        return
+    shares = " : ".join(f"{arm} {share}" for arm, share in study.randomisation.ratio.items())
+    source = f"[randomisation] of the study file, method {study.randomisation.method} of the capture server"
+    yield "Allocation to the arms", shares, f"{source}; nobody refuses", "assumed"
 
 
 def _later_course(plan: TrialPlan) -> Iterator[Row]:

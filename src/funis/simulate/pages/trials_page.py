@@ -25,9 +25,10 @@ from funis.simulate.pages.opened_numbers import (
 from funis.simulate.pages.simulation_page import ToldSimulation
 from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials.characteristics import Characteristic
-from funis.simulate.trials.later_course import waits
-from funis.simulate.trials.one_trial import TRUE_SIZE_AGAIN, TRUE_TRIALS
+from funis.simulate.trials.later_course import later_relapse, waits
+from funis.simulate.trials.one_trial import NO_RESPONSE, UNFOUNDED, UNSEEN
 from funis.simulate.trials.simulated import SimulatedTrials
+from funis.simulate.trials.true_values import TRUE_SIZE, TRUE_SIZE_AGAIN, TRUE_TRIALS, counts_the_lost
 from funis.stats.proportion import wilson
 from funis.study.courses import AT_RELAPSE
 from funis.study.model import Study
@@ -224,25 +225,46 @@ def _table_powers(study: Study, powers: list[Characteristic], *, is_averaged: bo
 
 
 def _table_estimates(found: SimulatedTrials) -> DesignTable:
+    study, biases = found.plan.study, _of(found, "bias")
     spreads = {tuple(each.where.values()): each.value for each in _of(found, "spread")}
     rows = tuple(
         (
-            name_place(found.plan.study, each.where), "" if each.truth is None else format_number(each.truth),
+            name_place(study, each.where), "" if each.truth is None else format_number(each.truth),
+            _say_lost(study, each.where), "" if each.kept is None else format_number(each.kept),
             format_number(each.value), format_number(each.error),
             format_number(spreads[tuple(each.where.values())]),
         )
-        for each in _of(found, "bias")
+        for each in biases
     )  # fmt: skip
+    again = study.re_randomisation is not None
+    size = TRUE_SIZE_AGAIN if again else TRUE_SIZE
+    everywhere = ", and whoever relapses is followed in every arm, with cells for everybody" if again else ""
     large = (
-        "True value: the same analysis of one trial of 1,000 patients in which nobody leaves and no item is "
-        "blank. It has an error of its own."
-        if found.plan.study.re_randomisation is None
-        else f"True value: the mean over {TRUE_TRIALS} trials of {TRUE_SIZE_AGAIN} patients in which nobody "
-        "leaves, no item is blank, there are cells for everybody, and whoever relapses is followed in "
-        "every arm. Its error is part of the Monte Carlo SE."
+        f"True value: the same analysis, the mean over {TRUE_TRIALS} trials of {size} patients{everywhere}. "
+        "Its error is part of the Monte Carlo SE."
     )
-    heads = ("Estimate", "True value", "Bias", "Monte Carlo SE", "SD over trials")
-    return DesignTable("Estimates", heads, rows, (large,))
+    seen = (
+        "As if seen: in these trials nobody leaves, no visit is missed and no item is blank; what losses do "
+        "to the number is then a bias."
+    )
+    by_rule = (
+        "Where the analysis counts the lost by a rule, the loss is part of what is estimated, and the true "
+        "value is that of trials with the same losses; beside it stands what it would be if nobody were lost."
+    )
+    notes = (large, seen, by_rule) if any(each.kept is not None for each in biases) else (large, seen)
+    heads = ("Estimate", "True value", "Who is lost counts", "If nobody were lost", "Bias", "Monte Carlo SE",
+             "SD over trials")  # fmt: skip
+    return DesignTable("Estimates", heads, rows, notes)
+
+
+def _say_lost(study: Study, where: dict[str, str]) -> str:
+    """Say as what the analysis behind a number counts whoever is lost."""
+    endpoint = next((each for each in study.endpoints if each.id == where["endpoint"]), None)
+    if endpoint is None or not counts_the_lost(endpoint, where["analysis"]):
+        return "as if seen"
+    if where["analysis"] == "relapse":
+        return {"relapse": "as a relapse", "none": "as no relapse"}[endpoint.missing_relapse]
+    return "as no response" if endpoint.kind == "response" else "with the worst change"
 
 
 def _table_coverage(study: Study, coverage: list[Characteristic]) -> DesignTable:
@@ -267,6 +289,32 @@ def _table_load(found: SimulatedTrials) -> DesignTable:
     return DesignTable("What a trial has to cope with", ("Count", "Mean of a trial", "Monte Carlo SE"), rows)
 
 
+def _beware_of_relapses(found: SimulatedTrials) -> list[str]:
+    """Say which relapses begin no course, and what leaving out unknown relapses does to their share."""
+    study, lines = found.plan.study, []
+    if later_relapse(study):
+        means = {each.where["variable"]: each for each in found.characteristics if each.kind == "mean"}
+        lines.append(
+            "A relapse is the loss of a response: who did not respond begins no later course, however active "
+            f"the disease becomes. In a trial {_counted(means[NO_RESPONSE])} relapses of the disease were of "
+            f"such patients; {_counted(means[UNSEEN])} more were not shown by the records, or nothing is "
+            f"known of the response. These begin no course. {_counted(means[UNFOUNDED])} courses were begun "
+            "by findings that look like a relapse while the disease had not relapsed."
+        )
+    asked = [each for each in study.endpoints if each.id in found.plan.endpoints and each.kind == "relapse"]
+    if any(each.missing_relapse == "left_out" for each in asked):
+        lines.append(
+            'Shares with relapse leave out whose relapse is not known (missing_relapse = "left_out"). Who '
+            "relapsed before leaving is known and stays in, who left without a relapse goes: the share comes "
+            'out too high, by the bias in the table. A time to event (event = "relapse") has no such bias.'
+        )
+    return lines
+
+
+def _counted(each: Characteristic) -> str:
+    return f"{format_number(each.value)} (Monte Carlo SE {format_number(each.error)})"
+
+
 def _beware(found: SimulatedTrials) -> tuple[str, ...]:
     lines = [
         "A simulated trial is as good as its assumptions; they stand above, and most are assumed.",
@@ -284,9 +332,14 @@ def _beware(found: SimulatedTrials) -> tuple[str, ...]:
     if waits(found.plan.study):
         lines.append(
             "How cells work when they are given again nobody has measured: here a later infusion adds to "
-            "the imprint as the first did, activity falls by the share that follows from it, and nobody "
-            "relapses twice."
+            "the imprint as the first did, and activity falls by the share that follows from it."
         )
+        lines.append(
+            "A second relapse is not simulated: nobody relapses twice, in any arm. What a later course does "
+            "against the next relapse is in no number of this page; shares that respond again are, if "
+            "anything, too high."
+        )
+    lines += _beware_of_relapses(found)
     if not found.plan.study.arms:
         lines.append(
             "One arm: a power here is the chance of a significant change, not of showing an effect of cells."

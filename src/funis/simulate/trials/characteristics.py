@@ -25,6 +25,7 @@ class Characteristic:
     error : its Monte Carlo standard error
     trials : that gave a number
     truth : what is estimated, where that is known
+    kept : what it would be if nobody were lost, where `truth` counts the lost by a rule; None elsewhere
     example : number of a trial behind it; of a share the first trial that counts, if any does
     """
 
@@ -35,6 +36,7 @@ class Characteristic:
     trials: int
     truth: float | None = None
     example: int = 0
+    kept: float | None = None
 
 
 def summarise(rows: pl.DataFrame, truth: pl.DataFrame, alpha: float) -> tuple[Characteristic, ...]:
@@ -76,7 +78,7 @@ def _estimates(rows: pl.DataFrame, truth: pl.DataFrame) -> list[Characteristic]:
     found: list[Characteristic] = []
     points = rows.filter(pl.col("statistic").is_in(["estimate", "percent"]))
     known = truth.filter(pl.col("statistic").is_in(["estimate", "percent"]))
-    true, vague = _by_key(known, "value"), _by_key(known, "error")
+    true, vague, kept = (_by_key(known, name) for name in ("value", "error", "kept"))
     limits = rows.filter(pl.col("statistic").is_in(["lower", "upper"]))
     for where, part in points.group_by(_WHERE, maintain_order=True):
         target = true.get(tuple(map(str, where)))
@@ -85,7 +87,10 @@ def _estimates(rows: pl.DataFrame, truth: pl.DataFrame) -> list[Characteristic]:
             own = vague.get(tuple(map(str, where)), 0.0)
             error = math.hypot(spread / math.sqrt(part.height), own)
             away = float(part["value"].mean()) - target  # type: ignore[arg-type]
-            found.append(Characteristic("bias", _named(where), away, error, part.height, target))
+            if_kept = kept.get(tuple(map(str, where)))
+            found.append(
+                Characteristic("bias", _named(where), away, error, part.height, target, kept=if_kept)
+            )
         many = math.sqrt(2 * (part.height - 1)) if part.height > 1 else math.inf
         found.append(Characteristic("spread", _named(where), spread, spread / many, part.height, target))
     for where, part in limits.group_by(_WHERE, maintain_order=True):

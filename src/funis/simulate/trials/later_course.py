@@ -20,7 +20,7 @@ from funis.capture.conduct.allocation.methods import Before, choose_arm
 from funis.data.tables import Tables
 from funis.simulate.trials.scenario import assumed
 from funis.simulate.trials.virtual_patients import Patients
-from funis.stats.sample import Floats
+from funis.stats.sample import Booleans, Floats
 from funis.study.course_conditions import FoundCondition, find_conditions
 from funis.study.course_relapses import find_relapses
 from funis.study.courses import conditional_courses
@@ -44,12 +44,14 @@ class LaterCourse:
     arms : arm that the relapse was allocated to; empty where nothing was
     begins : study day of its first infusion; infinity for none
     refused : courses that were due and for which there were no cells
+    is_without_response : who did not respond, by the records: no relapse of theirs begins the course
     """
 
     found: Floats
     arms: tuple[str, ...]
     begins: Floats
     refused: int
+    is_without_response: Booleans
 
     @property
     def given(self) -> int:
@@ -60,6 +62,11 @@ class LaterCourse:
 def waits(study: Study) -> bool:
     """Tell whether a study has a course at relapse or by a rule."""
     return bool(conditional_courses(study))
+
+
+def later_relapse(study: Study) -> bool:
+    """Tell whether a study has a course that waits for a relapse."""
+    return any(course.when == RELAPSE for course in conditional_courses(study))
 
 
 def look_for(study: Study, tables: Tables) -> dict[str, FoundCondition]:
@@ -102,8 +109,10 @@ def plan_course(
     count = len(patients.age)
     found, begins, arms = np.full(count, np.inf), np.full(count, np.inf), [""] * count
     subjects = frames["subjects"]
+    is_without = np.zeros(count, dtype=np.bool_)
     for place, subject in enumerate(subjects["subject"]):
         condition = met.get(subject)
+        is_without[place] = condition is not None and condition.is_without_response
         if condition is not None and condition.said == "yes" and condition.day is not None:
             found[place] = condition.day
     delays = np.random.default_rng(seed).integers(0, int(assumed("again_within")) + 1, count)
@@ -124,15 +133,15 @@ def plan_course(
         first, last = course.days_after(found[place])
         day = first + float(delays[place])
         begins[place] = day if last is None else min(day, last)
-        is_without = allocated is not None and arms[place] == allocated.control
-        if is_without or begins[place] >= patients.left_day[place]:
+        is_not_again = allocated is not None and arms[place] == allocated.control
+        if is_not_again or begins[place] >= patients.left_day[place]:
             begins[place] = np.inf
         elif not is_control[place]:
             due.append((_on(started, begins, place), place))
     late = [] if cells_for is None else sorted(due)[cells_for:]
     for _, place in late:
         begins[place] = np.inf
-    return LaterCourse(found, tuple(arms), begins, len(late))
+    return LaterCourse(found, tuple(arms), begins, len(late), is_without)
 
 
 def first_days(frames: Mapping[str, pl.DataFrame]) -> list[date]:

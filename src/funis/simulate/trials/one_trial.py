@@ -15,7 +15,14 @@ from funis.analysis.some_endpoints import analyse_apart
 from funis.data.tables import tables_from_frames
 from funis.errors import LEVELS, UnknownNameError
 from funis.simulate.trials.drawn_worlds import DRAWN, world_of
-from funis.simulate.trials.later_course import LOOKED_AT, LaterCourse, look_for, plan_course, waits
+from funis.simulate.trials.later_course import (
+    LOOKED_AT,
+    LaterCourse,
+    later_relapse,
+    look_for,
+    plan_course,
+    waits,
+)
 from funis.simulate.trials.scenario import TrialScenario
 from funis.simulate.trials.stacked import TOGETHER, gather_alike, own_number, stack
 from funis.simulate.trials.virtual_patients import FittedEntry, Patients, draw_patients, infuse_again
@@ -34,11 +41,10 @@ _STATISTICS: Final = ("estimate", "percent", "lower", "upper", "p")
 CONDUCT: Final = "conduct"
 WORLD: Final = "world"
 """Parameters of the world of a trial, where each has its own."""
-_TODAY: Final = date(2060, 1, 1)
-_TRUE_SIZE: Final = 1000
-#: Where a relapse is allocated: patients of a large trial, each in every arm, and how many of such trials.
-TRUE_SIZE_AGAIN: Final = 300
-TRUE_TRIALS: Final = 4
+NO_RESPONSE: Final = "later courses: relapses without a response before, which begin none"
+UNSEEN: Final = "later courses: relapses that the records do not show"
+UNFOUNDED: Final = "later courses: begun while the disease had not relapsed"
+TODAY: Final = date(2060, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +148,11 @@ def _run_together(plan: TrialPlan, trials: Sequence[int]) -> list[pl.DataFrame]:
     drawn = draw_trials(plan, trials)
     rows: dict[int, pl.DataFrame] = {}
     for places in gather_alike([each.frames for each in drawn]):
-        numbers, levels = _analyse(plan, [drawn[place].frames for place in places])
+        numbers, levels = analyse_together(plan, [drawn[place].frames for place in places])
         for found, counted, place in zip(numbers, levels, places, strict=True):
             conduct = _count_conduct(plan.study, drawn[place])
             conduct |= {f"findings: {level}": float(counted[level]) for level in LEVELS}
-            parts = [_kept(found), _as_rows(CONDUCT, conduct)]
+            parts = [kept_numbers(found), _as_rows(CONDUCT, conduct)]
             if plan.worlds:
                 world = drawn[place].world
                 parts.append(_as_rows(WORLD, {key: float(getattr(world, key)) for key in DRAWN}))
@@ -163,14 +169,14 @@ def draw_trials(plan: TrialPlan, trials: Sequence[int]) -> list[DrawnTrial]:
     plan : of the run
     trials : their numbers, from 0
     """
-    drawn = [_draw(plan, trial) for trial in trials]
+    drawn = [draw_one(plan, trial) for trial in trials]
     if not waits(plan.study):
         return drawn
     looked = [{name: each.frames[name] for name in LOOKED_AT if name in each.frames} for each in drawn]
     for places in gather_alike(looked):
-        found = _look_for(plan, [looked[place] for place in places])
+        found = look_for_course(plan, [looked[place] for place in places])
         for met, place in zip(found, places, strict=True):
-            drawn[place] = _go_on(plan, trials[place], drawn[place], met)
+            drawn[place] = go_on(plan, trials[place], drawn[place], met)
     return drawn
 
 
@@ -179,20 +185,31 @@ def _seeds(plan: TrialPlan, trial: int) -> list[np.random.SeedSequence]:
     return trial_seed(plan, trial).spawn(4)
 
 
-def _draw(plan: TrialPlan, trial: int, *, count: int = 0, is_whole: bool = False) -> DrawnTrial:
+def draw_one(plan: TrialPlan, trial: int, *, count: int = 0, is_whole: bool = False) -> DrawnTrial:
+    """Draw one trial up to what begins a later course.
+
+    Parameters
+    ----------
+    plan : of the run
+    trial : its number
+    count : patients; 0 for those of the plan
+    is_whole : nobody leaves, no visit is missed, no item is blank
+    """
     seeds = _seeds(plan, trial)
     drawing, writing = (np.random.default_rng(each) for each in seeds[:2])
-    world = plan.scenario if is_whole else world_of(plan.scenario, plan.worlds, seeds[3])
+    world = plan.scenario if count else world_of(plan.scenario, plan.worlds, seeds[3])
     patients = draw_patients(
         plan.study, world, plan.entry, count or plan.patients, drawing, is_whole=is_whole
     )
     return DrawnTrial(patients, build_tables(plan.study, patients, writing, has_slips=not is_whole), world)
 
 
-def _look_for(plan: TrialPlan, trials: Sequence[dict[str, pl.DataFrame]]) -> list[dict[str, FoundCondition]]:
+def look_for_course(
+    plan: TrialPlan, trials: Sequence[dict[str, pl.DataFrame]]
+) -> list[dict[str, FoundCondition]]:
     """Give what begins the later course, by subject as the trial itself numbers them."""
     both = stack(trials)
-    met = look_for(plan.study, tables_from_frames(plan.study, both.frames, today=_TODAY))
+    met = look_for(plan.study, tables_from_frames(plan.study, both.frames, today=TODAY))
     found: list[dict[str, FoundCondition]] = [{} for _ in trials]
     for subject, place in both.groups.items():
         if subject in met:
@@ -200,7 +217,7 @@ def _look_for(plan: TrialPlan, trials: Sequence[dict[str, pl.DataFrame]]) -> lis
     return found
 
 
-def _go_on(
+def go_on(
     plan: TrialPlan,
     trial: int,
     drawn: DrawnTrial,
@@ -209,9 +226,18 @@ def _go_on(
     arm: str = "",
     is_whole: bool = False,
 ) -> DrawnTrial:
-    """Go on with a trial from what begins the later course: the same patients, seen on the same days."""
+    """Go on with a trial from what begins the later course: the same patients, seen on the same days.
+
+    Parameters
+    ----------
+    plan, trial : of the run
+    drawn : as `draw_one` gives it
+    met : what begins the course, by subject
+    arm : that everybody is allocated to, and there are cells for everybody; by default chance allocates
+    is_whole : as for `draw_one`
+    """
     _, writing, choosing, _ = _seeds(plan, trial)
-    cells_for = None if is_whole else plan.cells_for
+    cells_for = None if is_whole or arm else plan.cells_for
     later = plan_course(plan.study, drawn.patients, drawn.frames, met, choosing, cells_for=cells_for, arm=arm)
     patients = infuse_again(plan.study, drawn.world, plan.entry, drawn.patients, later.begins)
     frames = build_tables(
@@ -220,12 +246,12 @@ def _go_on(
     return DrawnTrial(patients, frames, drawn.world, later)
 
 
-def _analyse(
+def analyse_together(
     plan: TrialPlan, trials: Sequence[dict[str, pl.DataFrame]]
 ) -> tuple[list[pl.DataFrame], list[Counter[str]]]:
     """Give the numbers of each trial, and its findings by level."""
     both = stack(trials)
-    tables = tables_from_frames(plan.study, both.frames, today=_TODAY)
+    tables = tables_from_frames(plan.study, both.frames, today=TODAY)
     numbers, findings = analyse_apart(plan.study, tables, both.groups, plan.endpoints)
     levels: list[Counter[str]] = [Counter() for _ in trials]
     for each in findings:
@@ -235,49 +261,8 @@ def _analyse(
     return numbers, levels
 
 
-def true_numbers(plan: TrialPlan) -> pl.DataFrame:
-    """Give what the trial estimates: the same analysis of very large trials that lose nobody.
-
-    Parameters
-    ----------
-    plan : of the run
-
-    Returns
-    -------
-    the numbers, ``value`` and its standard ``error``. Where a relapse is allocated to arms, everybody who
-    relapses is followed in each of them, in several trials: with one trial allocated by chance the truth
-    would be as vague as an estimate. Of a single trial no error is known
-    """
-    plan_again = plan.study.re_randomisation
-    if plan_again is None:
-        frames = [_whole(plan, 0, "")]
-        return _kept(_analyse(plan, frames)[0][0]).with_columns(error=pl.lit(None, pl.Float64))
-    several = []
-    for number in range(TRUE_TRIALS):
-        both = stack([_whole(plan, number, arm) for arm in plan_again.ratio])
-        tables = tables_from_frames(plan.study, both.frames, today=_TODAY)
-        together = dict.fromkeys(both.groups, 0)
-        several.append(_kept(analyse_apart(plan.study, tables, together, plan.endpoints)[0][0]))
-    value = pl.col("value")
-    return (
-        pl.concat(several)
-        .group_by(*KEY, "statistic", maintain_order=True)
-        .agg(value.mean(), error=value.std() / value.count().sqrt())
-    )
-
-
-def _whole(plan: TrialPlan, number: int, arm: str) -> dict[str, pl.DataFrame]:
-    """Draw a very large trial, all who relapse in one arm where they are allocated."""
-    trial = 2**31 + number
-    count = TRUE_SIZE_AGAIN if arm else _TRUE_SIZE
-    drawn = _draw(plan, trial, count=count, is_whole=True)
-    if not waits(plan.study):
-        return drawn.frames
-    (met,) = _look_for(plan, [{name: drawn.frames[name] for name in LOOKED_AT if name in drawn.frames}])
-    return _go_on(plan, trial, drawn, met, arm=arm, is_whole=True).frames
-
-
-def _kept(numbers: pl.DataFrame) -> pl.DataFrame:
+def kept_numbers(numbers: pl.DataFrame) -> pl.DataFrame:
+    """Keep the numbers of everybody that a run is summarised by, each named by the columns of the key."""
     return numbers.filter(
         pl.col("analysis").is_in(_ANALYSES)
         & pl.col("statistic").is_in(_STATISTICS)
@@ -298,17 +283,26 @@ def _count_conduct(study: Study, drawn: DrawnTrial) -> dict[str, float]:
     """Count what the centres have to cope with."""
     patients, frames = drawn.patients, drawn.frames
     screened = patients.entered.screened
+    day = patients.courses.relapse_day
+    relapsed = np.isfinite(day) & (day < patients.left_day)
     found = {
         "screened": float(screened),
         "screen failures": float(screened - len(patients.age)),
         "left the trial": float(np.isfinite(patients.left_day).sum()),
         "visits": float(patients.seen.sum()),
-        "relapses within the trial": float(np.isfinite(patients.courses.relapse_day).sum()),
+        "relapses within the trial": float(relapsed.sum()),
         "adverse events": float(frames["adverse_events"].height if "adverse_events" in frames else 0),
     }
     if drawn.later is not None:
         later = drawn.later
         found["later courses: begun by what was found"] = float(np.isfinite(later.found).sum())
+        if later_relapse(study):
+            unseen = relapsed & ~later.is_without_response & ~np.isfinite(later.found)
+            found |= {
+                NO_RESPONSE: float((relapsed & later.is_without_response).sum()),
+                UNSEEN: float(unseen.sum()),
+                UNFOUNDED: float((np.isfinite(later.found) & (later.found < day)).sum()),
+            }
         ratio = study.re_randomisation.ratio if study.re_randomisation is not None else {}
         found |= {f"later courses: allocated to {arm}": float(later.arms.count(arm)) for arm in ratio}
         found |= {"later courses: given": float(later.given), "later courses: no cells": float(later.refused)}

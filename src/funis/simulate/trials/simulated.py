@@ -12,9 +12,10 @@ import polars as pl
 from funis.arguments import SEED, STUDY, NumberFrom, Text, takes
 from funis.simulate.trials.characteristics import Characteristic, summarise
 from funis.simulate.trials.drawn_worlds import draw_worlds
-from funis.simulate.trials.one_trial import TrialPlan, choose_endpoints, draw_trials, true_numbers
+from funis.simulate.trials.one_trial import TrialPlan, choose_endpoints, draw_trials
 from funis.simulate.trials.run_trials import run_key, run_trials
 from funis.simulate.trials.scenario import SCENARIOS, find_scenario
+from funis.simulate.trials.true_values import true_numbers
 from funis.simulate.trials.virtual_patients import check_study, fit_entry
 from funis.study.model import Study
 

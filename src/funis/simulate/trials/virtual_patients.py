@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from funis.catalogue.registry import definition
+from funis.simulate.trials.arms_allocated import allocate_arms
 from funis.simulate.trials.course_given_again import mean_courses_again, move_relapses
 from funis.simulate.trials.course_of_activity import (
     DAYS_A_MONTH,
@@ -63,6 +64,7 @@ class Patients:
     Attributes
     ----------
     arms : place of the arm of each patient in the study; 0 where there is one
+    sites : site of each; empty where the study names none
     days : study day of each visit, shape (patients, visits)
     seen : the visit took place, same shape
     courses, findings : activity, and what was found
@@ -75,6 +77,7 @@ class Patients:
     """
 
     arms: Integers
+    sites: tuple[str, ...]
     days: Floats
     seen: Booleans
     courses: Courses
@@ -112,7 +115,7 @@ def check_study(study: Study) -> None:
         for name in study.lab_names
         if name not in tests
     ]
-    causes += _causes_of_courses(study)
+    causes += [*_causes_of_courses(study), *_causes_of_strata(study)]
     if causes:
         lines = "; ".join(causes)
         raise CannotSimulateError(
@@ -124,11 +127,17 @@ def _causes_of_courses(study: Study) -> Iterator[str]:
     waiting = conditional_courses(study)
     if len(waiting) > 1:
         yield "two courses that wait for what is found in a patient: the records do not tell them apart"
-    plan = study.re_randomisation
-    for name in plan.strata if plan is not None else ():
-        if name not in USUAL_STRATA:
-            known = " and ".join(USUAL_STRATA)
-            yield f"stratum {name!r} of [re_randomisation]: virtual patients are told apart by {known}"
+
+
+def _causes_of_strata(study: Study) -> Iterator[str]:
+    known = " and ".join(USUAL_STRATA)
+    for section, plan in (
+        ("randomisation", study.randomisation),
+        ("re_randomisation", study.re_randomisation),
+    ):
+        for name in plan.strata if plan is not None else ():
+            if name not in USUAL_STRATA:
+                yield f"stratum {name!r} of [{section}]: virtual patients are told apart by {known}"
 
 
 def cell_days(study: Study, arm: int) -> tuple[float, ...]:
@@ -173,7 +182,11 @@ def draw_patients(
     is_whole : nobody leaves and no visit is missed: for the true value of what the trial estimates
     """
     entered = _screen(study, scenario, entry, count, generator)
-    arms = generator.permutation(np.arange(count) % max(len(study.arms), 1))
+    # A stream of its own: how patients are allocated changes nothing else that is drawn of them.
+    (allocating,) = generator.spawn(1)
+    names = [each.id for each in study.sites] or [""]
+    sites = tuple(names[place] for place in allocating.integers(0, len(names), count))
+    arms = allocate_arms(study, sites, entered.is_woman, allocating)
     days, seen = _draw_visits(study, count, generator, is_whole=is_whole)
     mean, relapse = np.empty(days.shape), np.empty(count)
     luck = RelapseLuck(np.empty(count, dtype=np.bool_), np.empty(count))
@@ -195,8 +208,8 @@ def draw_patients(
     usual = np.where(entered.is_woman, assumed("weight_women"), assumed("weight_men"))
     weight = np.round(generator.normal(usual, 7.0).clip(38, 110), 1)
     left = np.where(left < last_day(study), left, np.inf)
-    return Patients(arms, days, seen, courses, findings, entered.age, entered.is_woman, weight, left, entered,
-                    mean, ratio, luck)  # fmt: skip
+    return Patients(arms, sites, days, seen, courses, findings, entered.age, entered.is_woman, weight, left,
+                    entered, mean, ratio, luck)  # fmt: skip
 
 
 def last_day(study: Study) -> float:

@@ -65,7 +65,7 @@ def build_tables(
     place = _place_frame(study, patients, starts)
     share = assumed("blank_item") if has_slips else 0.0
     tables: dict[str, Any] = {
-        "subjects": _subjects(study, patients, starts, generator),
+        "subjects": _subjects(study, patients, starts),
         "visits": place,
         "sledai_2k": _with_slips(_sledai(place, patients), generator, share=share),
         "labs": _labs(study, place, patients),
@@ -119,15 +119,13 @@ def _place_frame(study: Study, patients: Patients, starts: list[date]) -> pl.Dat
     )
 
 
-def _subjects(study: Study, patients: Patients, starts: list[date], generator: np.random.Generator) -> Rows:
-    sites = [each.id for each in study.sites] or [""]
-    chosen = generator.integers(0, len(sites), len(starts))
+def _subjects(study: Study, patients: Patients, starts: list[date]) -> Rows:
     first = patients.days[:, 0]
     rows: Rows = []
     for number, start in enumerate(starts):
         row = {
             "subject": _name(number),
-            "site": sites[int(chosen[number])],
+            "site": patients.sites[number],
             "sex": "female" if patients.is_woman[number] else "male",
             "age": int(patients.age[number]),
             "consent_date": start + timedelta(days=int(min(first[number], 0)) - 3),
