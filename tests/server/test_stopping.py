@@ -196,6 +196,7 @@ def test_nothing_goes_on_that_was_not_stopped_and_the_board_can_stop_before(rule
 
 def test_the_board_sees_who_was_asked_and_what_cannot_be_told(rule: StoppingRule) -> None:
     from funis.capture.safety.board import read_board
+    from funis.capture.safety.counting import CountedSubject
 
     subjects = [
         new_subject(asked="no event"),
@@ -207,14 +208,17 @@ def test_the_board_sees_who_was_asked_and_what_cannot_be_told(rule: StoppingRule
     new_event(subjects[1], rule, 4)
     new_event(subjects[2], rule, None)
     serious = new_event(subjects[3], rule, 5, None)
-    board = act("safety_board", lambda: read_board({each.pk: each for each in subjects}))
+    board = act(
+        "safety_board",
+        lambda: read_board({each.pk: CountedSubject(each.pk, each.number, each.site) for each in subjects}),
+    )
     assert (board.subjects, board.treated, board.asked, board.with_event, board.undated) == (4, 3, 2, 2, 0)
     assert [tuple(each) for each in board.questions] == [("01", 2, 1, 1, 0), ("02", 2, 0, 1, 1)]
     assert [(each.is_class, each.subjects, each.by_grade) for each in board.terms] == [
         (True, 2, (0, 0, 0, 1, 0, 1)),
         (False, 2, (0, 0, 0, 1, 0, 1)),
     ]
-    assert [each.form.pk for each in board.serious] == [serious.pk]
+    assert [each.key for each in board.serious] == [serious.pk]
     assert [tuple(each) for each in board.given] == [(1, 3), (2, 0)]  # the study plans two
 
 

@@ -9,6 +9,7 @@ from django.db import models
 
 from funis.capture.document import read_document, write_document
 from funis.capture.identifiers import new_id
+from funis.errors import ValueRangeError
 
 if TYPE_CHECKING:
     DocumentText = models.TextField[Mapping[str, Any], dict[str, Any]]
@@ -59,6 +60,28 @@ class Audited(models.Model):
             if fields is not None:
                 named["update_fields"] = {*fields, "revision"}
         super().save(*args, **named)
+
+
+class DocumentItem(models.Func):
+    """One item of a document as the database reads it: its text, null where it is absent or null."""
+
+    output_field = models.TextField()
+
+    def __init__(self, item: str, column: str = "data") -> None:
+        """Name the item, which is a name of ours, and the column of the document."""
+        if not item.isidentifier():
+            raise ValueRangeError("item", item, "the name of an item")
+        super().__init__(models.F(column))
+        self.item = item
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        """Write it for PostgreSQL."""
+        return self.as_sql(compiler, connection, template=f"(%(expressions)s ->> '{self.item}')", **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        """Write it for SQLite, where it would have the type of its value."""
+        template = f"CAST(json_extract(%(expressions)s, '$.{self.item}') AS text)"
+        return self.as_sql(compiler, connection, template=template, **context)
 
 
 class DocumentField(DocumentText):

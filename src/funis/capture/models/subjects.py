@@ -148,7 +148,8 @@ class Form(OfSubject):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["subject", "name"], name="form_by_subject")
+            models.Index(fields=["subject", "name"], name="form_by_subject"),
+            models.Index(fields=["name", "subject"], name="form_by_name"),
         ]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
-from funis.capture.models import SafetyClock, Subject
-from funis.capture.models.screening import SCREEN_FAILURE
+from funis.capture.models import SafetyClock
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.safety.board import read_board
 from funis.capture.safety.clock import CLOCK_STATES, read_clock_of
+from funis.capture.safety.counting import counted_subjects
 from funis.capture.safety.stopping import ANSWERS, DECISIONS, decide_on_rule, read_rules
 from funis.capture.study_in_force import newest_version, plan_of, today
 
@@ -19,8 +19,7 @@ GRADES = ("1", "2", "3", "4", "5", "–")
 @asks("see safety board")
 def show_board(asked: PageRequest) -> HttpResponse:
     """Show the counts of the whole trial; nothing here tells an arm."""
-    subjects = {each.pk: each for each in Subject.objects.exclude(status=SCREEN_FAILURE)}
-    board = read_board(subjects)
+    board = read_board(counted_subjects())
     newest = {each.form_id: each for each in SafetyClock.objects.order_by("number")}
     plan = plan_of(newest_version()).form("adverse_events")
     words = {

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from funis.capture.models import Subject
 from funis.capture.safety.counting import (
+    NOT_ASKED,
+    CountedSubject,
     EventRead,
     TermRow,
     Treated,
@@ -73,7 +74,7 @@ class Board:
     planned: int
 
 
-def read_board(subjects: Mapping[str, Subject]) -> Board:
+def read_board(subjects: Mapping[str, CountedSubject]) -> Board:
     """Read the counts of some subjects, within a transaction in which somebody acts who may see them.
 
     Parameters
@@ -88,11 +89,11 @@ def read_board(subjects: Mapping[str, Subject]) -> Board:
     first = {each.subject.pk: each.days[0] for each in treated if each.days}
     asked_visits = list(read_questions(plan_of(version), subjects.keys()))
     asked = {
-        each.visit.subject_id
+        each.subject
         for each in asked_visits
-        if each.answer != "not asked" and _is_since(each.visit.date, first.get(each.visit.subject_id))
+        if each.answer != NOT_ASKED and _is_since(each.day, first.get(each.subject))
     }
-    counted = Counter((each.visit.site, each.answer) for each in asked_visits)
+    counted = Counter((each.site, each.answer) for each in asked_visits)
     return Board(
         subjects=len(subjects),
         treated=len(treated),
@@ -113,7 +114,7 @@ def _is_since(day: str, first: date | None) -> bool:
 
 
 def _of_site(site: str, counted: Mapping[tuple[str, str], int]) -> SiteAsked:
-    found = [counted.get((site, answer), 0) for answer in ("event", "no event", "not asked")]
+    found = [counted.get((site, answer), 0) for answer in ("event", "no event", NOT_ASKED)]
     return SiteAsked(site, sum(found), *found)
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from itertools import islice, starmap
 from typing import Any, NamedTuple
 
 import polars as pl
+from django.db.models import QuerySet
 
 from funis.capture.forms.plan_parts import StudyPlan
 from funis.capture.models import Form, Subject, SubjectVisit
+from funis.capture.models.audited import DocumentItem
+from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.safety.clock import EVENTS, is_serious
 from funis.data.check.causality import derive_related
 from funis.frames.few_cells import all_of
@@ -26,11 +29,26 @@ from funis.study.rules import apply_rule
 from funis.study.stopping import EVENT_COLUMNS, EventCount, StoppingRule
 
 QUESTION = "safety_questions"
+_MANY = 1000
+"""Of more subjects than this the rows of all are read, and not asked for by so many ids."""
 NOT_ASKED = "not asked"
 
 
-@dataclass(frozen=True, slots=True)
-class Treated:
+class CountedSubject(NamedTuple):
+    """A subject as the counts know it."""
+
+    pk: str
+    number: str
+    site: str
+
+
+def counted_subjects() -> dict[str, CountedSubject]:
+    """Give the subjects that whoever acts may see, by id, without screen failures."""
+    found = Subject.objects.exclude(status=SCREEN_FAILURE).values_list("pk", "number", "site")
+    return {key: CountedSubject(key, number, site) for key, number, site in found.iterator()}
+
+
+class Treated(NamedTuple):
     """An infused subject.
 
     Attributes
@@ -40,62 +58,71 @@ class Treated:
     infusions : how many rows of infusions it has
     """
 
-    subject: Subject
+    subject: CountedSubject
     days: tuple[date, ...]
     infusions: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventRead:
-    """An adverse event with its subject; whether it began after the first infusion (None: cannot tell)."""
+class EventRead(NamedTuple):
+    """An adverse event.
 
-    form: Form
-    subject: Subject
+    Attributes
+    ----------
+    key : id of its form
+    subject : whose
+    data : what is recorded of it
+    is_after : it began after the first infusion; None: cannot tell
+    """
+
+    key: str
+    subject: CountedSubject
+    data: Mapping[str, Any]
     is_after: bool | None
 
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """Give what is recorded of it."""
-        return self.form.data
+
+def _forms_of(subjects: Mapping[str, CountedSubject], name: str) -> QuerySet[Form]:
+    """Give the forms of a name that hold something; of many subjects those of others, too, which are left."""
+    found = Form.objects.filter(name=name).exclude(data={})
+    return found if len(subjects) > _MANY else found.filter(subject__in=subjects)
 
 
-def read_treated(subjects: Mapping[str, Subject]) -> list[Treated]:
+def read_treated(subjects: Mapping[str, CountedSubject]) -> list[Treated]:
     """Give the infused subjects in the order of their first infusion; those without its day stand last.
 
     Parameters
     ----------
     subjects : by id
     """
-    rows: dict[str, list[Form]] = {}
-    for form in Form.objects.filter(subject__in=subjects, name="infusions"):
-        if form.data:
-            rows.setdefault(form.subject_id, []).append(form)
+    rows: dict[str, list[str | None]] = {}
+    for key, day in (
+        _forms_of(subjects, "infusions").values_list("subject_id", DocumentItem("date")).iterator()
+    ):
+        if key in subjects:
+            rows.setdefault(key, []).append(day)
     found = [
         Treated(
-            subjects[key],
-            tuple(sorted(date.fromisoformat(str(f.data["date"])) for f in forms if f.data.get("date"))),
-            len(forms),
+            subjects[key], tuple(sorted(date.fromisoformat(day) for day in days if day)), len(days)
         )
-        for key, forms in rows.items()
-    ]
+        for key, days in rows.items()
+    ]  # fmt: skip
     return sorted(found, key=lambda each: (each.days[:1] or (date.max,), each.subject.number))
 
 
-def read_events(subjects: Mapping[str, Subject], treated: Sequence[Treated]) -> list[EventRead]:
+def read_events(subjects: Mapping[str, CountedSubject], treated: Sequence[Treated]) -> list[EventRead]:
     """Give the adverse events of subjects, by subject and number; an empty row is none."""
     first = {each.subject.pk: each.days[0] for each in treated if each.days}
     infused = {each.subject.pk for each in treated}
-    found = [each for each in Form.objects.filter(subject__in=subjects, name=EVENTS) if each.data]
-    found.sort(key=lambda each: (subjects[each.subject_id].number, each.number))
+    rows = _forms_of(subjects, EVENTS).values_list("pk", "subject_id", "number", "data")
+    found = [row for row in rows.iterator() if row[1] in subjects]
+    found.sort(key=lambda row: (subjects[row[1]].number, row[2]))
     return [
         EventRead(
-            each,
-            subjects[each.subject_id],
-            _is_after(each.data.get("start"), first.get(each.subject_id))
-            if each.subject_id in infused
-            else False,
+            key,
+            subjects[whose],
+            data,
+            _is_after(data.get("start"), first.get(whose)) if whose in infused else False,
         )
-        for each in found
+        for key, whose, _, data in found
     ]
 
 
@@ -178,10 +205,14 @@ class AskedVisit(NamedTuple):
 
     Attributes
     ----------
+    subject, site : whose
+    day : of the visit; empty: not known
     answer : ``event``, ``no event`` or ``not asked``
     """
 
-    visit: SubjectVisit
+    subject: str
+    site: str
+    day: str
     answer: str
 
 
@@ -198,13 +229,24 @@ def read_questions(plan: StudyPlan, subjects: Collection[str]) -> Iterator[Asked
     A question that nobody answered was not asked, whatever events are listed; a missed visit is none.
     """
     planned = {each.name for each in plan.visits if QUESTION in each.forms}
-    forms = {
-        each.visit_id: each.data
-        for each in Form.objects.filter(subject__in=subjects, name=QUESTION, visit__isnull=False)
-    }
-    for visit in SubjectVisit.objects.filter(subject__in=subjects).select_related("subject"):
-        if visit.data.get("attended") != 0 and (visit.name in planned or visit.pk in forms):
-            yield AskedVisit(visit, answer_of(forms.get(visit.pk, {})))
+    forms, visits = Form.objects.filter(name=QUESTION, visit__isnull=False), SubjectVisit.objects.all()
+    if len(subjects) <= _MANY:
+        forms, visits = forms.filter(subject__in=subjects), visits.filter(subject__in=subjects)
+    said = forms.values_list("visit_id", DocumentItem("asked"), DocumentItem("any_event"))
+    answers = {visit: _answer_of_texts(asked, event) for visit, asked, event in said.iterator()}
+    held = visits.values_list(
+        "pk", "subject_id", "site", "name", DocumentItem("date"), DocumentItem("attended")
+    )
+    for key, subject, site, name, day, attended in held.iterator():
+        if subject in subjects and attended != "0" and (name in planned or key in answers):
+            yield AskedVisit(subject, site, day or "", answers.get(key, NOT_ASKED))
+
+
+@cache
+def _answer_of_texts(asked: str | None, event: str | None) -> str:
+    """Give what came of the question, by the texts of its answers."""
+    said = {"asked": asked, "any_event": event}
+    return answer_of({name: int(text in {"1", "true"}) for name, text in said.items() if text is not None})
 
 
 def batched(keys: Iterable[str], size: int = 500) -> Iterator[list[str]]:

@@ -11,10 +11,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from funis.capture.context import because, moment, server_acts, who_acts
-from funis.capture.models import StoppingWatch, Subject
-from funis.capture.models.screening import SCREEN_FAILURE
+from funis.capture.models import StoppingWatch
 from funis.capture.safety.clock import EVENTS
-from funis.capture.safety.counting import asks_of_events, count_events, read_events, read_treated
+from funis.capture.safety.counting import (
+    asks_of_events,
+    count_events,
+    counted_subjects,
+    read_events,
+    read_treated,
+)
 from funis.capture.safety.notices import CROSSED as RULE_CROSSED
 from funis.capture.safety.notices import PAUSED, News, tell
 from funis.capture.study_in_force import newest_version, study_of
@@ -65,7 +70,7 @@ def group_of(rule: StoppingRule) -> EventGroup | None:
 
 def judge_rules(rules: Iterable[StoppingRule]) -> dict[str, StoppingState]:
     """Judge rules by the rows that whoever acts may see: of the whole trial where that is everything."""
-    subjects = {each.pk: each for each in Subject.objects.exclude(status=SCREEN_FAILURE)}
+    subjects = counted_subjects()
     treated = read_treated(subjects)
     events = read_events(subjects, treated)
     return {
