@@ -16,7 +16,7 @@ from funis.cli.answers import Json, list_findings, print_answer
 from funis.cli.arguments import Folder, Limit, existing_folder
 from funis.cli.correction_commands import write_corrections_of
 from funis.cli.finding_lines import FINDING_FORMATS, render_findings
-from funis.documents.formats import ALL_FORMATS, find_formats, needs_drawings
+from funis.documents.formats import ALL_FORMATS, find_formats, needs_pictures
 from funis.errors import Finding, StudyError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def report(
     written is written all the same.
     """
     formats = find_formats(form)
-    if needs_drawings(formats):
+    if needs_pictures(formats):
         from funis.documents.drawing import start_renderer
 
         start_renderer()
@@ -148,8 +148,8 @@ def study_schema() -> None:
 def _spare_threads(folder: Path) -> None:
     """Let polars work in one thread where the tables are those of a trial; what the user has set stays.
 
-    A report asks polars two thousand small questions, and the figure engine works on the other core: to hand
-    each question to a thread and to wait for it costs more than it gains. Polars reads this as it is loaded.
+    A report asks polars two thousand small questions: to hand each to a thread and to wait for it costs more
+    than it gains. Polars reads this as it is loaded.
     """
     with suppress(OSError):
         if sum(path.stat().st_size for path in (folder / "data").iterdir()) < _SMALL:

@@ -1,9 +1,10 @@
-"""Specification to drawing, in engines that run beside this process.
+"""Specification to drawing: a chart is drawn here, what is more than that in engines beside this process.
 
-The figure engine is a JavaScript machine that takes half a second to start, holds the interpreter's lock
-while it draws, and ends its whole process where a drawing is too much for it. So it runs in a process of its
-own. A command that will write a report starts it before it reads the data: it warms up on another core, and
-draws while the tables are made.
+The figures of a report are charts of few kinds (`funis.documents.charts`). A specification that asks for more
+is drawn by an engine of all of Vega-Lite, which makes every picture too. The figure engine is a JavaScript
+machine that takes half a second to start, holds the interpreter's lock while it draws, and ends its whole
+process where a drawing is too much for it. So it runs in a process of its own. A command that will write
+pictures starts it before it reads the data: it warms up on another core.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from queue import SimpleQueue
 from threading import Event, Lock, Timer
 from typing import Any, Final
 
+from funis.documents.charts.chart import draw_chart
+from funis.documents.charts.reading import BeyondChartsError
 from funis.documents.text_extents import fix_lengths
 from funis.errors import DrawingError
 
@@ -35,7 +38,8 @@ _log = logging.getLogger(__name__)
 _FORBIDDEN_ESCAPE = re.compile(
     r"(?<!\\)(?:\\\\)*(\\(?:[bf]|u00(?:0[0-8bcef]|1[0-9a-f])|ufff[ef]|ud[89ab][0-9a-f]{2}(?!\\ud[c-f])))"
 )
-
+#: The same letters in words that were drawn.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 #: Every engine costs half a second of a processor to start: a second one never earned it back on two cores.
 MOST = 1
@@ -251,7 +255,16 @@ def render_png(svg: str, density: float, typefaces: str = "") -> bytes:
 
 
 def _draw(spec: Mapping[str, Any]) -> str:
-    return fix_lengths(_ask_engine(_write_spec(spec), _draw_here))
+    try:
+        drawn = draw_chart(dict(spec))
+    except BeyondChartsError as beyond:
+        _log.info("a figure is drawn by the figure engine: %s", beyond)
+        return fix_lengths(_ask_engine(_write_spec(spec), _draw_here))
+    if found := _FORBIDDEN.search(drawn):
+        raise DrawingError(
+            f"The figure holds a letter that no drawing can show: {ascii(found.group())[1:-1]}."
+        )
+    return drawn
 
 
 def _ask_engine(text: str, here: Callable[[str], str]) -> str:

@@ -22,11 +22,13 @@ class FileFormat(NamedTuple):
     ----------
     render : how a document is written as files of this kind
     draws_figures : whether its figures are drawn for it
+    makes_pictures : whether they become pictures, which the figure engine makes
     libraries : the modules it needs that come with the extra ``documents`` only
     """
 
     render: Callable[[Document], Files]
     draws_figures: bool
+    makes_pictures: bool = False
     libraries: tuple[str, ...] = ()
 
 
@@ -69,11 +71,16 @@ def _render_figures(document: Document) -> Files:
 #: By the name that asks for it: the ending of its files, without its point; figures one by one.
 FORMATS: dict[str, FileFormat] = {
     "html": FileFormat(_render_html, draws_figures=True),
-    "docx": FileFormat(_render_docx, draws_figures=True, libraries=("docx",)),
+    "docx": FileFormat(_render_docx, draws_figures=True, makes_pictures=True, libraries=("docx",)),
     "pdf": FileFormat(_render_pdf, draws_figures=True, libraries=("typst", "pylopdf_fonts_zh_cn")),
     "md": FileFormat(_render_markdown, draws_figures=False),
-    "rtf": FileFormat(_render_rtf, draws_figures=True),
-    "figures": FileFormat(_render_figures, draws_figures=True, libraries=("typst", "pylopdf_fonts_zh_cn")),
+    "rtf": FileFormat(_render_rtf, draws_figures=True, makes_pictures=True),
+    "figures": FileFormat(
+        _render_figures,
+        draws_figures=True,
+        makes_pictures=True,
+        libraries=("typst", "pylopdf_fonts_zh_cn"),
+    ),
 }
 #: Kinds of file that hold the results themselves, for programs: who has the results writes them.
 RESULT_FORMATS: Final = ("ars",)
@@ -135,3 +142,8 @@ def formats_of_document(names: Iterable[str]) -> tuple[str, ...]:
 def needs_drawings(names: Iterable[str]) -> bool:
     """Tell whether figures are drawn for any of these kinds of file."""
     return any(FORMATS[name].draws_figures for name in formats_of_document(names))
+
+
+def needs_pictures(names: Iterable[str]) -> bool:
+    """Tell whether figures become pictures for any of these kinds of file."""
+    return any(FORMATS[name].makes_pictures for name in formats_of_document(names))
