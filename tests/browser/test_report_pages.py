@@ -203,3 +203,31 @@ def test_on_a_narrow_screen_the_contents_are_folded_and_a_key_opens_them(page: P
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": 900, "height": 900})
     listed.wait_for(state="visible")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_flow_of_subjects_fits_a_phone_in_letters_that_can_be_read(
+    browser: Browser, longer: Path, width: int
+) -> None:
+    """Two arms side by side ran out of a phone: there they follow each other, each count still opens its source."""
+    opened = browser.new_page(viewport={"width": width, "height": 844})
+    opened.goto(longer.as_uri())
+    drawing = opened.locator("#figure-flow .drawing")
+    assert drawing.evaluate("(node) => node.scrollWidth <= node.clientWidth + 1")
+    letters = """(node) => [...node.querySelectorAll("svg")].filter((svg) => svg.checkVisibility())
+      .flatMap((svg) => [...svg.querySelectorAll("text")].map((text) =>
+        parseFloat(getComputedStyle(text).fontSize) * svg.getScreenCTM().a))"""
+    assert min(drawing.evaluate(letters)) >= 11
+    shown = drawing.locator(".chart-narrow .n")
+    broad = drawing.locator(".chart-broad .n")
+    ids = "(nodes) => nodes.map((node) => node.dataset.id).toSorted()"
+    assert shown.evaluate_all(ids) == broad.evaluate_all(ids)
+    assert not broad.first.is_visible()
+    first = shown.first.get_attribute("data-id")
+    opened.goto(f"{longer.as_uri()}#number={first}")
+    opened.locator("#origin").wait_for(state="visible")
+    # The number that is opened is one that is on the page: the other drawing has it too, out of sight.
+    assert opened.locator(".n.is-open").evaluate(
+        "(node) => node.checkVisibility() && node.getBoundingClientRect().top < innerHeight"
+    )
+    opened.close()

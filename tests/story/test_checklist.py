@@ -195,7 +195,7 @@ def test_no_item_about_groups_is_claimed_for_one_group() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "number"),
-    # What the report does not do: unit of analysis, those lost compared with those retained; follow-up summed up,
+    # What the report does not do: unit of analysis, those lost compared with those retained; what may confound,
     # estimates adjusted for confounders, objectives, the part of the funders.
     [
         ("sle", "10"),
@@ -222,3 +222,8 @@ def test_the_programs_used_are_where_the_item_on_methods_says() -> None:
         if isinstance(block, ItemList)
         for item in block.items
     )
+
+
+def test_follow_up_time_is_where_the_item_on_descriptive_data_of_a_cohort_says() -> None:
+    _, rows = checklist(build_document(*analysed("observational")))
+    assert rows["14"][1].startswith("Participant flow; Baseline; S3 ")

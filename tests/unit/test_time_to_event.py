@@ -176,7 +176,7 @@ def test_who_left_is_under_observation_until_that_day_and_others_until_last_seen
         disposition_status=["withdrew", "lost", "died", "completed", None],
         last_visit_day=[60, 60, 60, 280, 310],
     )
-    assert time_to_event._last_days(run).tolist() == [50, 50, 50, 300, 310]
+    assert time_to_event.last_days(run).tolist() == [50, 50, 50, 300, 310]
 
 
 def test_a_day_without_a_status_is_no_leaving() -> None:
@@ -184,7 +184,7 @@ def test_a_day_without_a_status_is_no_leaving() -> None:
     run = run_of(
         2, disposition_day=[50, None], disposition_status=[None, "completed"], last_visit_day=[60, 70]
     )
-    assert time_to_event._last_days(run).tolist() == [60, 70]
+    assert time_to_event.last_days(run).tolist() == [60, 70]
     endpoint = Endpoint(id="t", kind="time_to_event", event="withdrawal")
     time_to_event.estimate_time_to_event(run, endpoint, ())
     assert curve(run) == [(60, 2, 0, 1), (70, 1, 0, 1)]

@@ -12,6 +12,10 @@ disposition       enrolled consented eligible treated               count, perce
                   completed ongoing withdrew lost died              count, percent of the treated whose end is
                   not_recorded not_reached                          recorded; asked (of how many that is)
                   (category not_treated: the others)
+follow_up         follow_up_years of the treated, from day 0        n mean sd median q1 q3 min max,
+                                                                    person_years
+                  adverse_events of those asked                     events person_years; estimate lower upper
+                                                                    by exact_poisson
 eligibility       id of the criterion; ``eligible``                 count (met), percent, not_met, cannot_tell
 baseline          age, weight_kg, height_cm,                        n mean sd median q1 q3 min max
                   disease_duration_years
@@ -138,6 +142,7 @@ from funis.analysis.deviations import count_deviations
 from funis.analysis.disposition import count_disposition
 from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
+from funis.analysis.follow_up import describe_follow_up
 from funis.analysis.glucocorticoid import describe_glucocorticoid
 from funis.analysis.lab_limits import count_lab_limits
 from funis.analysis.lab_shifts import count_lab_shifts
@@ -206,6 +211,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     analysis_summary.describe_baseline(run)
     eligible = analysis_summary.describe_eligibility(run)
     count_disposition(run, eligible)
+    describe_follow_up(run)
     analysis_summary.summarise_variables(run)
     _summarise_bands(run, study, tables, scored)
     count_grades(run)

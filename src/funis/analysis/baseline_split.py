@@ -13,6 +13,7 @@ from funis.analysis.panel import Booleans, Matrix
 from funis.analysis.response_rates import Answers, answer_endpoint
 from funis.analysis.run import Run
 from funis.analysis.summary import (
+    add_geometric_mean,
     add_summary,
     describe_subjects,
     described_categories,
@@ -115,6 +116,7 @@ def _describe_levels(run: Run, cohort: Cohort) -> None:
             source=run.source(cohort, name, visit, matrix.rows[chosen, at]),
         )
         add_summary(run, place, matrix.values[chosen, at], interval=False)
+        add_geometric_mean(run, place, matrix.values[chosen, at])
 
 
 def _add_differences(run: Run, first: Cohort, second: Cohort) -> None:

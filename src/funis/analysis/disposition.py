@@ -106,7 +106,7 @@ def _stages(run: Run, eligible: Membership | None) -> Iterator[Stage]:
     if eligible is not None:
         yield Stage("eligible", eligible.members, ~eligible.cannot_tell, everybody)
     known = is_infusion_known(run)
-    treated = _treated(run)
+    treated = treated_cohort(run)
     if run.study.infusions or known.any():
         yield Stage(TREATED, treated.members, known, everybody)
         if (known & ~treated.members).any():
@@ -116,8 +116,13 @@ def _stages(run: Run, eligible: Membership | None) -> Iterator[Stage]:
     yield from _ends(run, treated if known.any() else run.populations.cohort())
 
 
-def _treated(run: Run) -> Cohort:
-    """Give who was treated: the population of that name, else who had an infusion."""
+def treated_cohort(run: Run) -> Cohort:
+    """Give who was treated: the population of that name, else who had an infusion.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    """
     if TREATED in run.populations.populations:
         return run.populations.cohort(TREATED)
     return replace(run.populations.cohort(), population=INFUSED, members=was_infused(run))

@@ -81,7 +81,7 @@ def count_adverse_events(run: Run) -> None:
     denominator, and what was not is "not collected". Whether an event is related to the cells is a question
     about those who were given some.
     """
-    events = _events_with_reactions(run)
+    events = events_with_reactions(run)
     asked = was_asked_about_events(run)
     kinds = list(kinds_of_events(events, _infusion_days(run), courses_of_events(run), run.study.event_groups))
     run.listings["event_terms"] = classes_of_terms(events)
@@ -106,8 +106,13 @@ def count_adverse_events(run: Run) -> None:
         _count_asked(run, cohort)
 
 
-def _events_with_reactions(run: Run) -> pl.DataFrame:
-    """Give the adverse events, and each infusion reaction of which none is listed as an event more."""
+def events_with_reactions(run: Run) -> pl.DataFrame:
+    """Give the adverse events, and each infusion reaction of which none is listed as an event more.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    """
     events = run.frames["adverse_events"]
     reactions = unlisted_reactions(run.frames["infusions"], events)
     made = [

@@ -276,7 +276,7 @@ def describe_at(run: Run, place: Place, matrix: Matrix, at: tuple[int, Integers]
         _add_censored(run, place, values, censored)
         return
     add_summary(run, place, values)
-    _add_geometric_mean(run, place, values)
+    add_geometric_mean(run, place, values)
 
 
 def add_summary(run: Run, place: Place, values: Floats, *, interval: bool = True) -> Summary:
@@ -324,8 +324,15 @@ def _add_censored(run: Run, place: Place, values: Floats, censored: int) -> None
         )
 
 
-def _add_geometric_mean(run: Run, place: Place, values: Floats) -> None:
-    """Add the geometric mean of a laboratory test: back from log2 for titres, else of positive values."""
+def add_geometric_mean(run: Run, place: Place, values: Floats) -> None:
+    """Add the geometric mean of a laboratory test: back from log2 for titres, else of positive values.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    place : where the numbers stand; its variable may be any
+    values : exact values, in the unit of the study file
+    """
     lab = next((each for each in run.study.labs if each.test == place.variable), None)
     if lab is None:
         return

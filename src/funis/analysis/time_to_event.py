@@ -99,7 +99,7 @@ def _derive_times(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> 
     event_day = _event_days(run, endpoint, judged)
     if start is None or event_day is None:
         return None
-    last = _last_days(run)
+    last = last_days(run)
     if endpoint.event == "relapse" and judged:
         followed = _numbers(judged[0].answers["followed_to_day"])
         last = np.where(np.isnan(followed), last, followed)
@@ -185,8 +185,17 @@ def _first_loss(run: Run, judged: tuple[Answers, ...]) -> Floats:
     return days
 
 
-def _last_days(run: Run) -> Floats:
-    """Give the last day each subject was known to be under observation."""
+def last_days(run: Run) -> Floats:
+    """Give the last day each subject was known to be under observation.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+
+    Returns
+    -------
+    Study days in the order of the panel; NaN for whom none is known.
+    """
     frame = run.subject_frame
     seen = np.fmax(_numbers(frame["last_visit_day"]), _numbers(frame["disposition_day"]))
     left = frame["disposition_status"].is_in(["withdrew", "lost", "died"]).fill_null(value=False).to_numpy()

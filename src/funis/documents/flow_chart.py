@@ -130,6 +130,39 @@ def draw_flow_chart(chart: FlowChart) -> str:
     )
 
 
+def draw_narrow_flow_chart(chart: FlowChart) -> str:
+    """Draw a chart in one column for a narrow screen: those who left hang below, arms follow each other.
+
+    Parameters
+    ----------
+    chart : what is drawn; its words are escaped
+
+    Returns
+    -------
+    str : an svg element; each number carries the id of its result
+
+    Examples
+    --------
+    >>> step = FlowStep(FlowBox("Treated", (Inline("n = "), Inline("40", "disposition.treated"))))
+    >>> arms = (FlowArm("Cells", (step,)), FlowArm("Usual care", (step,)))
+    >>> chart = FlowChart("figure-flow", "subjects", "Flow", (step,), "Three boxes.", (), arms)
+    >>> 'viewBox="0 0 308 ' in draw_narrow_flow_chart(chart)
+    True
+    """
+    shapes: list[str] = []
+    low = _draw_abreast(shapes, [chart.steps], [_EDGE], [""], _EDGE)
+    for place, arm in enumerate(chart.arms):
+        top = low + 1.5 * _GAP
+        if not place:
+            shapes.append(_arrow_down(_EDGE + _BOX / 2, low, top))
+        low = _draw_abreast(shapes, [arm.steps], [_EDGE], [arm.title], top)
+    width, height = _BOX + 2 * _EDGE, round(low + _EDGE)
+    return fix_lengths(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" font-family="{FONT}">{"".join(shapes)}</svg>'
+    )
+
+
 # --- a box and its words ---------------------------------------------------------------------------------
 
 

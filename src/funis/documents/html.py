@@ -8,6 +8,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from html import escape
 from itertools import accumulate
@@ -23,7 +24,7 @@ from funis.documents.compact_drawing import compact_drawing
 from funis.documents.document import Block, Box, Document, ItemList, Paragraph
 from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
-from funis.documents.flow_chart import FlowChart, draw_flow_chart
+from funis.documents.flow_chart import FlowChart, draw_flow_chart, draw_narrow_flow_chart
 from funis.documents.table import TableCell, TableSpec
 from funis.errors import BlockError, DrawingError
 from funis.letters import replace_forbidden
@@ -137,7 +138,13 @@ def _breaks(text: str) -> Markup:
 
 def _draw_figure(figure: FigureSpec | FlowChart) -> Markup:
     if isinstance(figure, FlowChart):
-        return place_drawing(figure, draw_flow_chart(figure), is_interactive=True)
+        # A phone shows the chart in one column: the broad one would be moved sideways, or too small to read.
+        broad = place_drawing(figure, draw_flow_chart(figure), is_interactive=True)
+        own = replace(figure, id=f"{figure.id}-narrow")
+        narrow = place_drawing(own, draw_narrow_flow_chart(figure), is_interactive=True)
+        return Markup('<div class="chart-broad">{}</div><div class="chart-narrow">{}</div>').format(
+            broad, narrow
+        )
     try:
         return place_drawing(figure, render_svg(figure.spec))
     except DrawingError as error:

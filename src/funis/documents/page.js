@@ -250,6 +250,12 @@
     if (number) explain(node, number, printed(node, number));
   };
 
+  // the flow of subjects is drawn twice, for a broad and for a narrow screen: one of them is on the page
+  const isShown = (node) => {
+    const drawn = node.closest(".chart-broad, .chart-narrow");
+    return !drawn || getComputedStyle(drawn).display !== "none";
+  };
+
   // the number that the address names: where it is printed it comes into sight, folds around it opened
   const openNamed = () => {
     const id = named();
@@ -262,7 +268,7 @@
       return;
     }
     const node =
-      document.querySelector(`[data-id="${CSS.escape(id)}"]`) ??
+      [...document.querySelectorAll(`[data-id="${CSS.escape(id)}"]`)].find(isShown) ??
       [...document.querySelectorAll("[data-also]")].find((each) => also(each).includes(id));
     if (!node) {
       explain(null, number, number.text);

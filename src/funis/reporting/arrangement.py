@@ -68,6 +68,7 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     ("table-product-lots", "influence"),
     ("table-asked", "completeness"),
     ("table-disposition", "populations"),
+    ("table-follow-up", "populations"),
     ("table-populations", "populations"),
     ("table-eligibility", "eligibility"),
     ("table-listing-response", "response-subjects"),

@@ -8,7 +8,13 @@ from typing import Final
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, words
 from funis.reporting.baseline_tables import without_single_site
-from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
+from funis.reporting.efficacy_tables import (
+    EVERYBODY,
+    TITRES_AT_BASELINE,
+    describe_lines,
+    is_titre_of,
+    titre_name,
+)
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, share_cell, single
@@ -21,6 +27,7 @@ from funis.study.model import Study
 _ANALYSIS: Final = "baseline_split"
 _MEAN, _MEDIAN, _RANGE = "Mean ± SD", "Median (Q1, Q3)", "Range"
 _BY_RESPONSE: Final = "The columns are divided by what happened later; they do not show who will respond."
+_WITH_VALUE: Final = "n: subjects with a value, where that is not everybody of the column."
 _NOT_TWO: Final = "Standardised differences compare two parts; this table has another number of them."
 _DIFFERENCE: Final = (
     "Standardised difference: of means, the first part minus the second, in units of the spread of both "
@@ -78,7 +85,8 @@ def build_split_tables(study: Study, results: Results, book: NumberBook) -> tupl
     heads += ["Standardised difference"] if has_difference else []
     used = [number for group in (*described, *measured) for number in book.all(group)]
     notes = (
-        "n: subjects with a value, where that is not everybody of the column.",
+        *([_WITH_VALUE] if any("n = " in cell.text for row in rows for cell in row.cells) else []),
+        *([TITRES_AT_BASELINE] if any(is_titre_of(study, each.variable) for each in measured) else []),
         *([_BY_RESPONSE] if split == "responder" else []),
         *caution_of_subgroups(labels, [split]),
         *([_DIFFERENCE] if has_difference else []),
@@ -128,6 +136,8 @@ class _Table:
         What the statistics are stands behind the name, so that a variable takes two lines and not four.
         """
         own = [self._own(group, column) for column in self.columns]
+        if is_titre_of(self.labels.study, group.variable):
+            return [self._titre_row(group, own, visit, indent)]
         lines = [
             {line.label: line.cells.get(visit) for line in describe_lines(self.book, each, beside=own)}
             for each in own
@@ -142,6 +152,17 @@ class _Table:
         if any(cell.text for cell in medians):
             rows.append(TableRow(words(in_sentence(_MEDIAN)), (*medians, *self._blank()), indent=indent + 1))
         return rows
+
+    def _titre_row(self, group: Group, own: Sequence[Group], visit: str, indent: int) -> TableRow:
+        """Give the row of a titre: its geometric mean, and of how many where not of everybody."""
+        sizes = [self._size(each, visit, column) for each, column in zip(own, self.columns, strict=True)]
+        means = [single(self.book.find(each, visit, "geometric_mean"), 0) for each in own]
+        cells = tuple(
+            _first_cell({_MEAN: mean if mean.parts else None}, size)
+            for mean, size in zip(means, sizes, strict=True)
+        )
+        stub = words(titre_name(self.labels, group.variable, of_one=self.book.has_one_subject))
+        return TableRow(stub, (*cells, *self._difference(group)), indent=indent)
 
     def _size(self, group: Group, visit: str, column: _Column) -> tuple[Inline, ...]:
         """Say of how many a number is where that is not everybody of the column."""

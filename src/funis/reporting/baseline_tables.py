@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
-from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
+from funis.reporting.efficacy_tables import (
+    EVERYBODY,
+    TITRES_AT_BASELINE,
+    describe_lines,
+    is_titre_of,
+    titre_name,
+)
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence, listed
 from funis.reporting.number_book import Group, Number, NumberBook, bound, count_cell, share_cell, single
@@ -185,7 +191,9 @@ def build_baseline_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     used += [number for group in scores for number in book.all(group) if number.visit == first]
     mean = mean_words("Mean ± SD or n/N (%)", of_one=book.has_one_subject)
     heads = (_everybody_head(labels, book, described), "n", mean, "Median (Q1, Q3)", "Range")
-    notes = (*describe_basis(labels, used), *withheld_notes(labels, book))
+    has_titre = any(is_titre_of(study, group.variable) for group in scores) and not book.has_one_subject
+    titres = (TITRES_AT_BASELINE,) if has_titre else ()
+    notes = (*titres, *describe_basis(labels, used), *withheld_notes(labels, book))
     title = "The subject at baseline" if book.has_one_subject else "Subjects at baseline"
     return (TableSpec("table-baseline", "baseline", title, heads, tuple(rows), notes),)
 
@@ -263,6 +271,15 @@ def _category(labels: Labels, name: str, category: str) -> str:
 def _measured_rows(
     labels: Labels, book: NumberBook, group: Group, visit: str, *, indent: int = 1
 ) -> list[TableRow]:
+    if is_titre_of(labels.study, group.variable):
+        titre = single(book.find(group, visit, "geometric_mean"), 0)
+        blank = words("")
+        name = titre_name(labels, group.variable, of_one=book.has_one_subject)
+        return [
+            TableRow(
+                words(name), (single(book.find(group, visit, "n"), 0), titre, blank, blank), indent=indent
+            )
+        ]
     lines = {line.label: line.cells.get(visit) for line in describe_lines(book, group)}
     mean = mean_words("Mean ± SD", of_one=book.has_one_subject)
     cells = tuple(lines.get(name) or words("") for name in ("n", mean, "Median (Q1, Q3)", "Range"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from funis.catalogue.instrument_tables import is_toxicity_grading
+from funis.documents.register import reference
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.agreeing_tests import find_agreeing
 from funis.reporting.footnotes import UNADJUSTED, describe_basis
@@ -247,6 +248,25 @@ def is_titre_of(study: Study, variable: str) -> bool:
     variable : a test or anything else
     """
     return any(lab.test == variable and lab.scale == "log2" for lab in study.labs)
+
+
+#: What stands under a baseline table that prints a titre.
+TITRES_AT_BASELINE: Final = (
+    "Titre: geometric mean. Median, quartiles and range are kept in steps of two-fold dilution (log2): "
+    f"{reference('laboratory')}."
+)
+
+
+def titre_name(labels: Labels, variable: str, *, of_one: bool) -> str:
+    """Name a titre and how it is averaged, for the head of its row.
+
+    Parameters
+    ----------
+    labels : the printed words of the study
+    variable : the test
+    of_one : whether the report is of one subject, whose titre is no mean
+    """
+    return f"{labels.variable(variable)} ({'titre' if of_one else 'titre, geometric mean'})"
 
 
 def variable_lines(

@@ -162,9 +162,9 @@ def _estimand_line(labels: Labels, *, of_one: bool) -> str:
     study = labels.study
     names = dict.fromkeys(each.population or "enrolled" for each in study.endpoints)
     who = listed([in_sentence(labels.population(name)) for name in names])
-    treatment = study.product.name or "the treatment"
+    treatment = f"Treatment: {study.product.name}; " if study.product.name else ""
     compared = "the arms are compared" if study.arms else "no treatment is compared"
     # The methods, not the section of models: that one is left out where no data reach a model.
     told = bool(study.estimands) and not of_one
     planned = f"; estimands with their strategies: {reference('definitions')}" if told else ""
-    return f"Population: {who}. Treatment: {treatment}; {compared}{planned}."
+    return f"Population: {who}. {_capital(f'{treatment}{compared}{planned}')}."

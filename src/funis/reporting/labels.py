@@ -27,6 +27,7 @@ VARIABLES: dict[str, str] = {
     "sex": "Sex",
     "site": "Site",
     "weight_kg": "Weight",
+    "follow_up_years": "Follow-up",
     "disease_duration_years": "Disease duration",
     "prednisone": "Glucocorticoid dose as prednisone",
     "drugs_failed": "Drugs that failed before the first infusion",
@@ -37,7 +38,7 @@ UNITS: dict[str, str] = {
     "weight_kg": "kg",
     "disease_duration_years": "years",
     "cells_per_kg": "cells/kg",
-    "follow_up_days": "days",
+    "follow_up_years": "years",
     "prednisone": "mg/day",
 }
 

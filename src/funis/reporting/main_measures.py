@@ -18,7 +18,13 @@ from funis.reporting.arm_differences import (
 )
 from funis.reporting.carried_visits import carry_visits, choose_ends, last_carried, say_left_out
 from funis.reporting.definition_words import with_unit
-from funis.reporting.efficacy_tables import VariableByVisit, is_titre_of, ordered_visits, variables_by_visit
+from funis.reporting.efficacy_tables import (
+    VariableByVisit,
+    is_titre_of,
+    ordered_visits,
+    titre_name,
+    variables_by_visit,
+)
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, capital, in_sentence, listed, method_label, with_groups
 from funis.reporting.number_book import (
@@ -441,9 +447,7 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
 def _row_name(labels: Labels, book: NumberBook, measure: VariableByVisit) -> str:
     name = with_unit(labels, measure.variable)
     if is_titre_of(labels.study, measure.variable):
-        # Of one subject it is the titre that was read.
-        shown = "titre" if book.has_one_subject else "titre, geometric mean"
-        name = f"{labels.variable(measure.variable)} ({shown})"
+        name = titre_name(labels, measure.variable, of_one=book.has_one_subject)
     return with_groups(capital(name), labels.within(measure.subgroup, ALL))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 from funis.documents.table import TableSpec
 from funis.reporting.assumed_tables import build_assumed_tables
 from funis.reporting.at_relapse_tables import build_at_relapse_tables
@@ -30,6 +33,7 @@ from funis.reporting.event_term_tables import build_event_term_tables
 from funis.reporting.finding_tables import build_file_tables, build_finding_tables
 from funis.reporting.flare_count_tables import build_flare_count_tables
 from funis.reporting.flare_rate_tables import build_flare_rate_tables
+from funis.reporting.follow_up_tables import build_follow_up_tables
 from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
 from funis.reporting.lab_limit_tables import build_lab_limit_tables
@@ -52,6 +56,7 @@ from funis.reporting.repeated_response_tables import build_repeated_response_tab
 from funis.reporting.response_tables import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
 from funis.reporting.single_patient import build_dates_of_one, counts_of_one, table_of_one
+from funis.reporting.small_samples import needed_notes
 from funis.reporting.system_tables import build_model_tables, build_system_tables
 from funis.reporting.time_in_state_tables import build_time_in_state_tables
 from funis.reporting.toxicity_grade_tables import build_toxicity_grade_tables
@@ -87,11 +92,27 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
     """
     book = book or read_numbers(results.numbers)
     tables = (*_main_tables(study, results, book), *_other_tables(study, results, book))
-    said = say_proposals_of_tables(study, book, tables)
+    said = with_needed_notes(say_proposals_of_tables(study, book, tables), book)
     if not book.has_one_subject:
         return tuple(said)
     counts = counts_of_one(book.numbers)
     return tuple(table_of_one(table, counts) for table in said)
+
+
+def with_needed_notes(tables: Iterable[TableSpec], book: NumberBook) -> Iterator[TableSpec]:
+    """Leave out the notes on what was too few under tables that print none: notes are made from more.
+
+    Parameters
+    ----------
+    tables : with every note that their numbers may need
+    book : the numbers of a run
+    """
+    numbers = {number.id: number for number in book.numbers}
+    for table in tables:
+        cells = (cell for row in table.rows for cell in row.cells)
+        printed = [numbers[part.id] for cell in cells for part in cell.parts if part.id in numbers]
+        notes = needed_notes(table.footnotes, printed)
+        yield table if notes == table.footnotes else replace(table, footnotes=notes)
 
 
 def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -100,6 +121,7 @@ def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tabl
         *build_planned_tables(study, book),
         *build_dates_of_one(results, Labels(study), of_one=book.has_one_subject),
         *build_disposition_tables(study, book),
+        *build_follow_up_tables(study, book),
         *build_population_tables(study, book),
         *build_eligibility_tables(study, book),
         *build_deviation_tables(study, results, book),

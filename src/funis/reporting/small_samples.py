@@ -108,3 +108,28 @@ def limit_notes(numbers: Iterable[Counted]) -> tuple[str, ...]:
     # In a report of one subject no mean has a spread beside it, and nothing is missed.
     alone = any(number.n == 1 and number.statistic == "mean" for number in used)
     return (*notes, ONE_SUBJECT) if alone and any(number.statistic == "sd" for number in used) else notes
+
+
+def needed_notes(footnotes: Iterable[str], printed: Iterable[Counted]) -> tuple[str, ...]:
+    """Keep of the notes on limits what is said of numbers that are printed, and every other note.
+
+    Parameters
+    ----------
+    footnotes : the notes under a table, made from more numbers than it prints
+    printed : the numbers in its cells
+
+    Examples
+    --------
+    >>> needed_notes(("N: all.", ONE_SUBJECT, "n/c: too few subjects to print it: quartiles need 5."), ())
+    ('N: all.',)
+    """
+    used = list(printed)
+    own = limit_notes(used)
+    alone = any(number.n == 1 and number.statistic == "mean" for number in used)
+    kept = []
+    for note in footnotes:
+        if note.startswith(f"{NOT_CALCULATED}:"):
+            kept += [each for each in own if each.startswith(f"{NOT_CALCULATED}:")]
+        elif note != ONE_SUBJECT or alone:
+            kept.append(note)
+    return tuple(kept)

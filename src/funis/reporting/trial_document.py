@@ -16,6 +16,7 @@ from funis.reporting.checklist import with_checklist
 from funis.reporting.closing_words import findings_lead, limit_words, quality_words
 from funis.reporting.endpoint_box import build_endpoint_box
 from funis.reporting.flow_figure import build_flow
+from funis.reporting.follow_up_tables import event_rate_words, follow_up_words
 from funis.reporting.key_results import build_key_box
 from funis.reporting.main_words import methods_words
 from funis.reporting.methods_text import CONDITIONS
@@ -28,6 +29,7 @@ from funis.reporting.remarks import build_remarks
 from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
 from funis.reporting.sections import build_sections
+from funis.reporting.signs import explain_signs
 from funis.reporting.single_patient import TITLE as SINGLE_PATIENT
 from funis.reporting.title_block import build_facts
 from funis.results import Results
@@ -136,6 +138,8 @@ def build_document(
         book=book,
         boxes={"key-results": build_key_box(study, book, has_definitions=bool(ends)), "endpoints": ends},
         words={
+            "subjects": follow_up_words(study, book),
+            "safety": event_rate_words(study, book),
             "methods": tuple(map(plain, methods_words(study, book))),
             "quality": quality_words(study, results, book),
             "limits": limit_words(study, book),
@@ -149,7 +153,7 @@ def build_document(
         ),
         remarks=build_remarks(results, book),
     )
-    sections, register = number_sections(with_checklist(study, built))
+    sections, register = number_sections(with_checklist(study, explain_signs(built)))
     facts = build_facts(study, results.provenance, book)
     whole = _frame(study, results, book, sections, build_notices(study, results, book))
     ids = find_ids(sections, facts)

@@ -26,6 +26,7 @@ WITHHELD: Final = "withheld"
 _KEPT: Final = (
     "population",
     "disposition",
+    "follow_up",
     "eligibility",
     "adverse_events",
     "exposure",
