@@ -8,25 +8,22 @@ from typing import Final
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, words
 from funis.reporting.baseline_tables import without_single_site
-from funis.reporting.efficacy_tables import (
-    EVERYBODY,
-    TITRES_AT_BASELINE,
-    describe_lines,
-    is_titre_of,
-    titre_name,
-)
+from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, share_cell, single
 from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.safety_tables import arm_label
+from funis.reporting.titres import TITRES_AT_BASELINE, is_titre_of, titre_name
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 _ANALYSIS: Final = "baseline_split"
 _MEAN, _MEDIAN, _RANGE = "Mean ± SD", "Median (Q1, Q3)", "Range"
 _BY_RESPONSE: Final = "The columns are divided by what happened later; they do not show who will respond."
+#: Stands before the number of subjects with a value.
+_OWN_N: Final = Inline("n = ")
 _WITH_VALUE: Final = "n: subjects with a value, where that is not everybody of the column."
 _NOT_TWO: Final = "Standardised differences compare two parts; this table has another number of them."
 _DIFFERENCE: Final = (
@@ -85,7 +82,7 @@ def build_split_tables(study: Study, results: Results, book: NumberBook) -> tupl
     heads += ["Standardised difference"] if has_difference else []
     used = [number for group in (*described, *measured) for number in book.all(group)]
     notes = (
-        *([_WITH_VALUE] if any("n = " in cell.text for row in rows for cell in row.cells) else []),
+        *([_WITH_VALUE] if any(_OWN_N in cell.parts for row in rows for cell in row.cells) else []),
         *([TITRES_AT_BASELINE] if any(is_titre_of(study, each.variable) for each in measured) else []),
         *([_BY_RESPONSE] if split == "responder" else []),
         *caution_of_subgroups(labels, [split]),
@@ -171,7 +168,7 @@ class _Table:
             return (Inline("NA"),)
         if found.value == column.n:
             return ()
-        return (Inline("n = "), Inline(format_number(found.value or 0.0, 0), found.id))
+        return (_OWN_N, Inline(format_number(found.value or 0.0, 0), found.id))
 
     def _own(self, group: Group, column: _Column) -> Group:
         if column.is_total:

@@ -6,13 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
-from funis.reporting.efficacy_tables import (
-    EVERYBODY,
-    TITRES_AT_BASELINE,
-    describe_lines,
-    is_titre_of,
-    titre_name,
-)
+from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence, listed
 from funis.reporting.number_book import Group, Number, NumberBook, bound, count_cell, share_cell, single
@@ -21,6 +15,7 @@ from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.rule_words import rule_words
 from funis.reporting.safety_tables import arm_label
 from funis.reporting.single_patient import mean_words
+from funis.reporting.titres import TITRES_AT_BASELINE, is_titre_of, titre_name
 from funis.results import ALL
 from funis.study.model import Study
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from funis.catalogue.instrument_tables import is_toxicity_grading
-from funis.documents.register import reference
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.agreeing_tests import find_agreeing
 from funis.reporting.footnotes import UNADJUSTED, describe_basis
@@ -31,6 +30,7 @@ from funis.reporting.number_book import (
 from funis.reporting.planned_tables import withheld_notes
 from funis.reporting.single_patient import mean_words
 from funis.reporting.small_samples import NOT_CALCULATED
+from funis.reporting.titres import is_titre_of
 from funis.results import ALL, NOT_COLLECTED, name_change
 from funis.study.estimand import IMPUTED
 from funis.study.model import Endpoint, Study
@@ -237,36 +237,6 @@ def _visits_in_rows(
             if any(cell.ids or cell.text == NOT_COLLECTED for cell in cells):
                 rows.append(TableRow(words(labels.visit(visit)), cells, indent=int(has_headings)))
     return tuple(rows)
-
-
-def is_titre_of(study: Study, variable: str) -> bool:
-    """Tell whether a variable is a titre, kept as steps of two-fold dilution.
-
-    Parameters
-    ----------
-    study : names the tests
-    variable : a test or anything else
-    """
-    return any(lab.test == variable and lab.scale == "log2" for lab in study.labs)
-
-
-#: What stands under a baseline table that prints a titre.
-TITRES_AT_BASELINE: Final = (
-    "Titre: geometric mean. Median, quartiles and range are kept in steps of two-fold dilution (log2): "
-    f"{reference('laboratory')}."
-)
-
-
-def titre_name(labels: Labels, variable: str, *, of_one: bool) -> str:
-    """Name a titre and how it is averaged, for the head of its row.
-
-    Parameters
-    ----------
-    labels : the printed words of the study
-    variable : the test
-    of_one : whether the report is of one subject, whose titre is no mean
-    """
-    return f"{labels.variable(variable)} ({'titre' if of_one else 'titre, geometric mean'})"
 
 
 def variable_lines(

@@ -18,13 +18,7 @@ from funis.reporting.arm_differences import (
 )
 from funis.reporting.carried_visits import carry_visits, choose_ends, last_carried, say_left_out
 from funis.reporting.definition_words import with_unit
-from funis.reporting.efficacy_tables import (
-    VariableByVisit,
-    is_titre_of,
-    ordered_visits,
-    titre_name,
-    variables_by_visit,
-)
+from funis.reporting.efficacy_tables import VariableByVisit, ordered_visits, variables_by_visit
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, capital, in_sentence, listed, method_label, with_groups
 from funis.reporting.number_book import (
@@ -42,6 +36,7 @@ from funis.reporting.number_book import (
 )
 from funis.reporting.single_patient import mean_words
 from funis.reporting.small_samples import limit_notes
+from funis.reporting.titres import is_titre_of, titre_name
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
 from funis.study.outcomes import outcome_subgroups

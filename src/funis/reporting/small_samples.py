@@ -11,8 +11,9 @@ of a mean from 5, models from 20).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final, Protocol
 
 from funis.reporting.single_patient import ONE_SUBJECT
@@ -99,12 +100,22 @@ def has_percent(number: Counted) -> bool:
     return number.denominator is None or number.denominator >= PERCENT_FROM
 
 
+def _say(missed: Collection[Limit]) -> str:
+    reasons = "; ".join(limit.words for limit in LIMITS if limit in missed)
+    return f"{NOT_CALCULATED}: too few subjects to print it: {reasons}."
+
+
+#: Every note that can be made of the limits.
+_NOTES: Final = frozenset(
+    _say(missed) for size in range(1, len(LIMITS) + 1) for missed in combinations(LIMITS, size)
+)
+
+
 def limit_notes(numbers: Iterable[Counted]) -> tuple[str, ...]:
     """Say what n/c stands for in a table that holds it, and what stands where n is 1."""
     used = list(numbers)
     missed = dict.fromkeys(found for number in used if (found := limit_missed(number)) is not None)
-    reasons = "; ".join(limit.words for limit in LIMITS if limit in missed)
-    notes = (f"{NOT_CALCULATED}: too few subjects to print it: {reasons}.",) if missed else ()
+    notes = (_say(missed),) if missed else ()
     # In a report of one subject no mean has a spread beside it, and nothing is missed.
     alone = any(number.n == 1 and number.statistic == "mean" for number in used)
     return (*notes, ONE_SUBJECT) if alone and any(number.statistic == "sd" for number in used) else notes
@@ -124,12 +135,12 @@ def needed_notes(footnotes: Iterable[str], printed: Iterable[Counted]) -> tuple[
     ('N: all.',)
     """
     used = list(printed)
-    own = limit_notes(used)
+    own = _NOTES.intersection(limit_notes(used))
     alone = any(number.n == 1 and number.statistic == "mean" for number in used)
     kept = []
     for note in footnotes:
-        if note.startswith(f"{NOT_CALCULATED}:"):
-            kept += [each for each in own if each.startswith(f"{NOT_CALCULATED}:")]
+        if note in _NOTES:
+            kept += own
         elif note != ONE_SUBJECT or alone:
             kept.append(note)
     return tuple(kept)
