@@ -14,8 +14,8 @@ disposition       enrolled consented eligible treated               count, perce
                   (category not_treated: the others)
 follow_up         follow_up_years of the treated, from day 0        n mean sd median q1 q3 min max,
                                                                     person_years
-                  adverse_events of those asked                     events person_years; estimate lower upper
-                                                                    by exact_poisson
+                  adverse_events of those asked                     n events person_years; estimate lower
+                                                                    upper by exact_poisson
 eligibility       id of the criterion; ``eligible``                 count (met), percent, not_met, cannot_tell
 baseline          age, weight_kg, height_cm,                        n mean sd median q1 q3 min max
                   disease_duration_years

@@ -104,6 +104,7 @@ def _count_events(run: Run, cohort: Cohort, years: Floats, rows: Integers) -> No
     total = float(years[concerned].sum())
     source = run.source(cohort, f"{TIME} {EVENTS}", "subjects", rows[concerned])
     place = replace(place, n=int(concerned.sum()), source=source)
+    run.numbers.add(place, "n", place.n)
     run.numbers.add(place, "events", count)
     run.numbers.add(place, "person_years", total, text=format_number(total, 1))
     if total > 0:

@@ -75,7 +75,7 @@ def build_follow_up_tables(study: Study, book: NumberBook) -> tuple[TableSpec, .
 
 def _row(book: NumberBook, group: Group, *, indent: int) -> TableRow:
     total = _whole_time(book, group)
-    size = words("") if total is None else joined(_of(total))
+    size = joined(_of(book, group))
     if group.variable == _EVENTS:
         found = [book.find(group, ALL, name) for name in ("estimate", "lower", "upper")]
         rate = limited_cell(found[0], found[1:], 2)
@@ -127,7 +127,7 @@ def follow_up_words(study: Study, book: NumberBook) -> tuple[Prose, ...]:
     get = {name: bound(book.find(group, ALL, name), digits) for name in ("mean", "median", "min", "max")}
     whom = in_sentence(Labels(study).population(group.population))
     said = joined(
-        f"Follow-up, {_span(study)}, is known of ", _of(total), f" ({whom}): ", bound(total, 1),
+        f"Follow-up, {_span(study)}, is known of ", _of(book, group), f" ({whom}): ", bound(total, 1),
         " patient-years in all; mean ", get["mean"], " years, median ", get["median"], " (range ", get["min"],
         " to ", get["max"], f"): {reference('populations')}.",
     )  # fmt: skip
@@ -156,8 +156,8 @@ def event_rate_words(study: Study, book: NumberBook) -> tuple[Prose, ...]:
         lower, upper = (bound(book.find(group, ALL, name), 2) for name in ("lower", "upper"))
         whom = f"{arm_label(study, group.arm)}, " if study.arms else ""
         told += [
-            "; " if told else "", whom, events, " in ", bound(total, 1), " patient-years of the ", _of(total),
-            " patients asked, ", bound(rate, 2), " a patient-year (", *interval(lower, upper), ")",
+            "; " if told else "", whom, events, " in ", bound(total, 1), " patient-years of the ",
+            _of(book, group), " patients asked, ", bound(rate, 2), " a patient-year (", *interval(lower, upper), ")",
         ]  # fmt: skip
     if not told:
         return ()
@@ -185,8 +185,10 @@ def _whole_time(book: NumberBook, group: Group) -> Number | None:
     return book.find(group, ALL, "person_years")
 
 
-def _of(number: Number) -> Inline:
-    return Inline(f"{number.n}/{number.denominator}", number.id)
+def _of(book: NumberBook, group: Group) -> Inline | None:
+    """Print of how many the time is known, and of how many there are."""
+    found = book.find(group, ALL, "n")
+    return None if found is None else Inline(f"{found.n}/{found.denominator}", found.id)
 
 
 def _digits(book: NumberBook, group: Group) -> int:

@@ -137,7 +137,7 @@ def needed_notes(footnotes: Iterable[str], printed: Iterable[Counted]) -> tuple[
     used = list(printed)
     own = _NOTES.intersection(limit_notes(used))
     alone = any(number.n == 1 and number.statistic == "mean" for number in used)
-    kept = []
+    kept: list[str] = []
     for note in footnotes:
         if note in _NOTES:
             kept += own
