@@ -157,7 +157,8 @@ def event_rate_words(study: Study, book: NumberBook) -> tuple[Prose, ...]:
         whom = f"{arm_label(study, group.arm)}, " if study.arms else ""
         told += [
             "; " if told else "", whom, events, " in ", bound(total, 1), " patient-years of the ",
-            _of(book, group), " patients asked, ", bound(rate, 2), " a patient-year (", *interval(lower, upper), ")",
+            _of(book, group), " patients asked, ", bound(rate, 2), " a patient-year (",
+            *interval(lower, upper), ")",
         ]  # fmt: skip
     if not told:
         return ()
