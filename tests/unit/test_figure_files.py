@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from funis.documents.colours import INK
 from funis.documents.document import Document, Paragraph, Section, plain
 from funis.documents.figure import FigureSpec
 from funis.documents.figure_files import render_figure_files
@@ -101,6 +102,17 @@ def test_the_drawing_is_xml_with_its_size(written: dict[str, str | bytes]) -> No
         root = ET.fromstring(cast("str", written[name]))  # noqa: S314 - our own
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert float(root.attrib["width"]) > 0
+
+
+def test_edges_of_a_picture_are_no_darker_than_what_is_drawn(written: dict[str, str | bytes]) -> None:
+    """The engine alone writes half of a pale pixel over nothing as half of black."""
+    image = pytest.importorskip("PIL.Image").open(
+        io.BytesIO(cast("bytes", written["figures/figure-flow.png"]))
+    )
+    seen = {pixel for _, pixel in image.convert("RGBA").getcolors(1 << 24)}
+    assert {opacity for *_, opacity in seen} == {255}
+    darkest = tuple(int(INK[place : place + 2], 16) for place in (1, 3, 5))
+    assert all(part >= least - 1 for pixel in seen for part, least in zip(pixel[:3], darkest, strict=True))
 
 
 def test_the_same_figure_gives_the_same_bytes(written: dict[str, str | bytes]) -> None:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from funis.documents.colours import PAPER
 from funis.documents.drawing import render_png, render_svg
 from funis.documents.figure import WIDTH, FigureSpec
 from funis.documents.flow_chart import FlowChart, draw_flow_chart
@@ -24,6 +25,7 @@ _POINTS: Final = 72 / _DRAWN
 #: The library whose folder holds the typefaces with Chinese letters.
 _TYPEFACES: Final = "pylopdf_fonts_zh_cn"
 _SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)"[^>]*?\bheight="([\d.]+)"')
+_START = re.compile(r"<svg\b[^>]*>")
 _OPAQUE = re.compile(r'<(?:path|line)\b(?=[^>]*\sstroke=")(?![^>]*\sfill=")[^>]*\sopacity="')
 
 
@@ -100,7 +102,7 @@ def draw_picture(figure: FigureSpec | FlowChart) -> Picture:
     """
     shape = draw_shape(figure)
     density = DENSITY / _DRAWN * _UNITS * shape.scale
-    png = render_png(_lighten(shape.svg), density, _find_typefaces(figure, shape.svg))
+    png = render_png(_lay_paper(_lighten(shape.svg)), density, _find_typefaces(figure, shape.svg))
     return Picture(shape.svg, png, shape.width, shape.height)
 
 
@@ -111,6 +113,11 @@ def _lighten(svg: str) -> str:
     line for each subject took ten seconds, and takes one.
     """
     return _OPAQUE.sub(lambda found: f'{found.group()[:-9]}stroke-opacity="', svg)
+
+
+def _lay_paper(svg: str) -> str:
+    """Lay paper under a drawing: the engine draws edges on nothing darker than they are."""
+    return _START.sub(rf'\g<0><rect width="100%" height="100%" fill="{PAPER}"/>', svg, count=1)
 
 
 def _find_typefaces(figure: FigureSpec | FlowChart, svg: str) -> str:
