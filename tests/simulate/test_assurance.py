@@ -1,5 +1,6 @@
 """Virtual trials of worlds that are drawn from the posterior: each trial has one, by its own seed."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from funis.simulate.calibration import calibrate
 from funis.simulate.pages.trials_page import tell_trials
 from funis.simulate.parameters import FITTED, draw_prior
+from funis.simulate.trials import run_trials as run_trials_module
 from funis.simulate.trials.drawn_worlds import DRAWN, as_worlds, draw_worlds, world_of
 from funis.simulate.trials.one_trial import WORLD, TrialPlan, run_some_trials, trial_seed
 from funis.simulate.trials.run_trials import run_key
@@ -78,6 +81,51 @@ def test_the_page_tells_an_assurance_and_no_bias(plan: TrialPlan, tmp_path: Path
     effect = DRAWS[:, FITTED.index("effect")]
     row = next(row for row in told.assumptions.rows if "largest share of activity" in row[0])
     assert f"{np.median(effect):.2f}" in row[1]
+
+
+def test_assurance_stands_beside_the_power_of_the_same_trials_in_one_disease(
+    plan: TrialPlan, tmp_path: Path
+) -> None:
+    """Where every draw is the scenario itself, the assurance is the power: the luck of a trial is the same."""
+    parameters = calibrate("abstract", steps=40).parameters
+    drawn = tuple(each for each in parameters if each.parameter.key in DRAWN)
+    same = replace(plan, worlds=(plan.scenario,), drawn=drawn, is_beside=True)
+    told: list[int] = []
+    found = simulate_trials(same, 3, tmp_path, tell=told.append)
+    assert told[-1] == 6
+    assert found.at_fixed is not None
+    powers = {tuple(each.where.values()): each for each in found.characteristics if each.kind == "power"}
+    for each in found.at_fixed.characteristics:
+        assert replace(each, kind="power") == powers[tuple(each.where.values())]
+    kept = (tmp_path / "worlds.csv").read_bytes()
+    digest = hashlib.sha256(kept).hexdigest()
+    assert [float(each) for each in kept.decode().splitlines()[1].split(",")] == [
+        getattr(plan.scenario, key) for key in DRAWN
+    ]
+    page = tell_trials(found)
+    said = " ".join(page.paragraphs)
+    assert digest in said
+    assert "in one disease, that of the scenario" in said
+    assert "Who decides what was drawn." in said
+    tables = {table.title: table for table in page.tables}
+    assert tables["Power at fixed values"].rows == tables["Assurance"].rows
+    listed = " ".join(row[0] for row in tables["Parameters before and after the data"].rows)
+    assert all(each.parameter.name in listed for each in drawn)
+    again = [each for each in page.numbers["strings"] if "--trial" in each]
+    assert {"--posterior" in each for each in again} == {True, False}
+    assert any(found.at_fixed.key in note for note in tables["Power at fixed values"].notes)
+
+
+@pytest.mark.slow
+def test_an_assurance_is_the_same_for_1_and_2_workers(
+    plan: TrialPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_trials_module, "BLOCK", 1)
+    one, two = (
+        simulate_trials(replace(plan, is_beside=True), 2, tmp_path / str(workers), workers=workers)
+        for workers in (1, 2)
+    )
+    assert one == two
 
 
 def test_a_world_entered_by_hand_has_no_posterior() -> None:

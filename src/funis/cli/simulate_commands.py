@@ -74,6 +74,12 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
             "--posterior", help="Draw the disease of each trial from the posterior: assurance, not power."
         ),
     ] = False,
+    assurance: Annotated[
+        bool,
+        typer.Option(
+            "--assurance", help="As --posterior, and beside it the power of the same trials in one disease."
+        ),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     json_: Json = False,
 ) -> None:
@@ -81,26 +87,31 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
     from funis.cli.trial_progress import show_progress
     from funis.files import write_whole
     from funis.simulate.pages.trials_page import tell_trials
+    from funis.simulate.trials.drawn_worlds import digest_of_worlds
     from funis.simulate.trials.simulated import plan_trials, simulate_trials
     from funis.study.read import read_study
 
     study = read_study(existing_folder(folder))
     plan = plan_trials(
         study, scenario=scenario, patients=patients, seed=seed, endpoints=tuple(endpoint or ()),
-        cells_for=cells_for, posterior=posterior,
+        cells_for=cells_for, posterior=posterior or assurance,
     )  # fmt: skip
+    plan = replace(plan, is_beside=assurance)
     place = out if out is not None else folder / "simulation"
     if trial is not None:
         _run_alone(plan, trial, as_json=json_)
         return
-    with show_progress(trials) as tell:
+    with show_progress(trials * (2 if assurance else 1)) as tell:
         found = simulate_trials(
             plan, trials, place, workers=workers, cluster=cluster, resume=resume, tell=tell
         )
+    alone = found.at_fixed
     record = {
         "study": study.trial.id, "scenario": scenario, "trials": trials, "patients": patients, "seed": seed,
-        "cells_for": cells_for, "posterior": posterior, "fingerprint": found.key,
+        "cells_for": cells_for, "posterior": bool(plan.worlds), "fingerprint": found.key,
+        "worlds": digest_of_worlds(plan.worlds) if plan.worlds else None,
         "characteristics": _record(found.characteristics),
+        "at_fixed": None if alone is None else _record(alone.characteristics),
     }  # fmt: skip
     write_whole(place / "summary.json", json.dumps(record, indent=2, ensure_ascii=False))
     _answer(context, tell_trials(found), record, place / "report.html", as_json=json_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from funis.design.pages.told import DesignTable, draw_lines, percent
@@ -37,8 +38,9 @@ def tell_calibration(found: Calibration) -> ToldSimulation:
     asked = {"Relapses believed": BELIEVED[found.relapses], "Seed": str(found.seed), "Chain": chain}
     return ToldSimulation(
         "What the published figures say about waning", "funis calibrate", asked, _answer(found),
-        (_draw_means(found), _draw_profile(found), _draw_parameters(found)),
-        (_table_parameters(found), _table_derived(found), _table_responses(found), _table_profile(found)),
+        (_draw_means(found), _draw_profile(found), draw_parameters(found.parameters)),
+        (table_parameters(found.parameters), _table_derived(found), _table_responses(found),
+         _table_profile(found)),
         list_assumptions(), _beware(found),
     )  # fmt: skip
 
@@ -115,10 +117,11 @@ def _draw_profile(found: Calibration) -> FigureSpec:
     )  # fmt: skip
 
 
-def _draw_parameters(found: Calibration) -> FigureSpec:
+def draw_parameters(parameters: Sequence[CalibratedParameter]) -> FigureSpec:
+    """Draw every parameter before and after the data."""
     return FigureSpec(
         "figure-parameters", "answer", "Every parameter before and after the data",
-        finish({"vconcat": [_panel(each) for each in found.parameters], "spacing": 10}),
+        finish({"vconcat": [_panel(each) for each in parameters], "spacing": 10}),
         "For each parameter the prior's and the posterior's median and 95% interval, one above the other.",
         ("Point: median. Line: central 95%. Where both lines are the same, the data say nothing.",),
     )  # fmt: skip
@@ -157,7 +160,9 @@ def _named(parameter: ModelParameter) -> str:
     return f"{parameter.name}, {parameter.unit}" if parameter.unit else parameter.name
 
 
-def _table_parameters(found: Calibration) -> DesignTable:
+def table_parameters(parameters: Sequence[CalibratedParameter]) -> DesignTable:
+    """List every parameter before and after the data, and who decides it."""
+
     def row(each: CalibratedParameter) -> tuple[str, ...]:
         removed, size = percent(max(each.removed, 0.0), 0), format_number(each.effective_size, 0)
         limits = (_say(each.prior), _say(each.posterior))
@@ -172,7 +177,7 @@ def _table_parameters(found: Calibration) -> DesignTable:
         "R-hat",
         "Effective size",
     )
-    rows = tuple(map(row, found.parameters))
+    rows = tuple(map(row, parameters))
     notes = ("Variance removed: how much narrower than the prior, on the scale that the sampler moves on.",)
     return DesignTable("Parameters before and after the data", heads, rows, notes)
 

@@ -11,7 +11,7 @@ from funis.documents.document import Prose, plain
 from funis.documents.number_panel import Cell, PanelColumns, PanelWords, gather_panel
 from funis.documents.table import Inline
 from funis.simulate.trials.characteristics import Characteristic
-from funis.simulate.trials.simulated import SimulatedTrials
+from funis.simulate.trials.simulated import AT_FIXED, SimulatedTrials
 
 #: The words of the panel; what a page of recorded data says of subjects has no place here.
 WORDS: Final[Mapping[str, str]] = {
@@ -37,7 +37,7 @@ _COLUMNS: Final = ("statistic", "value", "method", "denominator", *_FURTHER)
 _NUMERIC: Final = (
     "value", "denominator", "numerator", "trials", "error", "seed", "patients", "drawn",
 )  # fmt: skip
-_SHARES: Final = frozenset({"power", "coverage"})
+_SHARES: Final = frozenset({"power", "coverage", AT_FIXED})
 _MEANS: Final = "mean over the trials"
 _WILSON: Final = "Wilson's method, 95%"
 
@@ -150,7 +150,10 @@ def build_numbers(found: SimulatedTrials, opened: Iterable[OpenedNumber]) -> dic
 
 
 def _cells(found: SimulatedTrials, number: OpenedNumber, words: PanelWords) -> list[Cell]:
-    plan, each = found.plan, number.of
+    each = number.of
+    if each.kind == AT_FIXED and found.at_fixed is not None:
+        found = found.at_fixed
+    plan = found.plan
     is_share = each.kind in _SHARES
     record: dict[str, Any] = {
         "statistic": number.says, "value": number.value, "method": number.method,

@@ -13,9 +13,12 @@ from funis.documents.figure import FigureSpec, Spec, finish, fit, wrapped_axis
 from funis.documents.table import Inline
 from funis.results import name_sustained
 from funis.results.text import format_number, format_shortest
+from funis.simulate.calibration import CalibratedParameter
+from funis.simulate.pages.calibration_page import draw_parameters, table_parameters
 from funis.simulate.pages.opened_numbers import (
     COUNTS,
     ESTIMATES,
+    OpenedNumber,
     build_numbers,
     name_number,
     open_rows,
@@ -25,9 +28,10 @@ from funis.simulate.pages.opened_numbers import (
 from funis.simulate.pages.simulation_page import ToldSimulation
 from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials.characteristics import Characteristic
+from funis.simulate.trials.drawn_worlds import digest_of_worlds
 from funis.simulate.trials.later_course import later_relapse, waits
 from funis.simulate.trials.one_trial import NO_RESPONSE, UNFOUNDED, UNSEEN
-from funis.simulate.trials.simulated import SimulatedTrials
+from funis.simulate.trials.simulated import WORLDS_FILE, SimulatedTrials
 from funis.simulate.trials.true_values import TRUE_SIZE, TRUE_SIZE_AGAIN, TRUE_TRIALS, counts_the_lost
 from funis.stats.proportion import wilson
 from funis.study.courses import AT_RELAPSE
@@ -44,6 +48,7 @@ _CARRIED: Final = (
     "is the cells' is decided by the prior. Bias and coverage are not told, because each trial estimates "
     "another truth; whom the centres let in, how findings come and how a trial is run are not drawn."
 )
+_AT_FIXED: Final = "Power at fixed values"
 _ERROR: Final = "95% interval of the Monte Carlo error"
 
 
@@ -59,6 +64,7 @@ def tell_trials(found: SimulatedTrials) -> ToldSimulation:
         "Fingerprint": found.key,
     }
     powers, coverage = (_of(found, kind) for kind in ("power", "coverage"))
+    alone = found.at_fixed
     drawn = (
         _draw_shares(plan.study, powers, "Share of trials with P below the level", "power"),
         _draw_shares(plan.study, coverage, "Share of intervals that hold the true value", "coverage"),
@@ -66,34 +72,50 @@ def tell_trials(found: SimulatedTrials) -> ToldSimulation:
     figures = [
         replace(each, footnotes=(*each.footnotes, _origin(found))) for each in drawn if each is not None
     ]
+    opened = _open_tables(found, powers, coverage)
+    answer = _answer(found, powers)
+    rest = (table_parameters(plan.drawn),) if plan.drawn else ()
+    if plan.drawn:
+        figures.append(draw_parameters(plan.drawn))
+    return ToldSimulation(
+        "Virtual trials", "funis simulate", asked, answer,
+        tuple(figures), (*(
+            replace(each, notes=(*each.notes, _origin(alone if alone and each.title == _AT_FIXED else found)))
+            for each, _ in opened
+            # Where each trial has a world of its own there is no truth, and no bias and coverage.
+            if each.rows or not (plan.worlds or each.title == _AT_FIXED)
+        ), *rest),
+        list_assumptions(plan), _beware(found),
+        build_numbers(found, (number for _, numbers in opened for number in numbers)),
+        tuple(_open_answer(plan.study, line, powers) for line in answer),
+    )  # fmt: skip
+
+
+def _open_tables(
+    found: SimulatedTrials, powers: list[Characteristic], coverage: list[Characteristic]
+) -> list[tuple[DesignTable, list[OpenedNumber]]]:
+    """Give the tables of the page, each with the numbers that open in it."""
+    fixed = [] if found.at_fixed is None else _shown(found.at_fixed.characteristics)
     biases, means = _of(found, "bias"), [each for each in found.characteristics if each.kind == "mean"]
-    opened = [
+    return [
         open_rows(
-            _table_powers(plan.study, powers, is_averaged=bool(plan.worlds)),
+            _table_powers(found.plan.study, powers, is_averaged=bool(found.plan.worlds)),
             powers,
             shares_of("Share of trials with P below the level"),
         ),
+        open_rows(
+            _table_at_fixed(found.plan.study, fixed),
+            fixed,
+            shares_of("Share of trials with P below the level, one disease"),
+        ),
         open_rows(_table_estimates(found), biases, ESTIMATES),
         open_rows(
-            _table_coverage(plan.study, coverage),
+            _table_coverage(found.plan.study, coverage),
             coverage,
             shares_of("Share of intervals that hold the truth"),
         ),
         open_rows(_table_load(found), means, COUNTS),
     ]
-    answer = _answer(found, powers)
-    return ToldSimulation(
-        "Virtual trials", "funis simulate", asked, answer,
-        tuple(figures), tuple(
-            replace(each, notes=(*each.notes, _origin(found)))
-            for each, _ in opened
-            # Where each trial has a world of its own there is no truth, and no bias and coverage.
-            if each.rows or not plan.worlds
-        ),
-        list_assumptions(plan), _beware(found),
-        build_numbers(found, (number for _, numbers in opened for number in numbers)),
-        tuple(_open_answer(plan.study, line, powers) for line in answer),
-    )  # fmt: skip
 
 
 def _open_answer(study: Study, line: str, powers: Iterable[Characteristic]) -> Prose:
@@ -119,11 +141,14 @@ def _origin(found: SimulatedTrials) -> str:
 
 
 def _of(found: SimulatedTrials, kind: str) -> list[Characteristic]:
+    return _shown(each for each in found.characteristics if each.kind == kind)
+
+
+def _shown(rows: Iterable[Characteristic]) -> list[Characteristic]:
     return [
         each
-        for each in found.characteristics
-        if each.kind == kind
-        and each.where["category"] in _SHOWN_CLASSES
+        for each in rows
+        if each.where["category"] in _SHOWN_CLASSES
         and each.where["method"] != "wilson"
         and each.where["analysis"] != "conduct"
     ]
@@ -161,7 +186,8 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
         lines.append(
             f"Each trial has a disease of its own, one of {len(plan.worlds):,} draws from the posterior of "
             "the calibrated model: the share of significant trials is an assurance, the power averaged "
-            "over what the published figures leave open."
+            f"over what the published figures leave open. The draws stand in {WORLDS_FILE}, SHA-256 "
+            f"{digest_of_worlds(plan.worlds)}."
         )
     # Where a relapse is allocated to arms, their difference is what the trial is for.
     asked = [each for each in powers if each.where["analysis"] == AT_RELAPSE] or powers
@@ -172,6 +198,15 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
             f"{percent(first.value)} of the trials (95% interval of the Monte Carlo error "
             f"{' to '.join(map(percent, limits_of(first)))})."
         )
+        alone = () if found.at_fixed is None else found.at_fixed.characteristics
+        same = next((each for each in alone if each.where == first.where), None)
+        if same is not None:
+            lines.append(
+                "The same trials in one disease, that of the scenario, as if it were known: "
+                f"{percent(same.value)} ({' to '.join(map(percent, limits_of(same)))})."
+            )
+    if plan.drawn:
+        lines.append(_say_who_decides(plan.drawn))
     if not plan.study.arms and plan.scenario.effect == 0 and powers:
         lines.append(
             "In this scenario the cells do nothing. A change in one arm may be significant all the same, "
@@ -179,6 +214,15 @@ def _answer(found: SimulatedTrials, powers: list[Characteristic]) -> tuple[str, 
             "no evidence of an effect."
         )
     return tuple(lines)
+
+
+def _say_who_decides(drawn: Iterable[CalibratedParameter]) -> str:
+    """Say which parameters the published figures decide, and which stand as the prior has them."""
+    by: dict[str, list[str]] = {}
+    for each in drawn:
+        by.setdefault(each.told, []).append(each.parameter.name)
+    said = [f"{told}: {'; '.join(names)}" for told, names in by.items()]
+    return f"Who decides what was drawn. {'. '.join(line[:1].upper() + line[1:] for line in said)}."
 
 
 def limits_of(share: Characteristic) -> tuple[float, float]:
@@ -222,6 +266,15 @@ def _table_powers(study: Study, powers: list[Characteristic], *, is_averaged: bo
     heads = ("Test", "P below the level", _ERROR, "Trials")
     title = "Assurance" if is_averaged else "Power"
     return DesignTable(title, heads, rows, ("Unadjusted P; trials in which the test could be made.",))
+
+
+def _table_at_fixed(study: Study, fixed: Iterable[Characteristic]) -> DesignTable:
+    rows = tuple(
+        (name_place(study, each.where), percent(each.value), _between(each), str(each.trials))
+        for each in fixed
+    )
+    notes = ("The same trials, patients and luck in one disease: that of the scenario, as if it were known.",)
+    return DesignTable(_AT_FIXED, ("Test", "P below the level", _ERROR, "Trials"), rows, notes)
 
 
 def _table_estimates(found: SimulatedTrials) -> DesignTable:

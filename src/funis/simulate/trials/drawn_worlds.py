@@ -7,12 +7,14 @@ world, by its own seed.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
-from funis.simulate.calibration import calibrate
+from funis.simulate.calibration import CalibratedParameter, calibrate
 from funis.simulate.parameters import FITTED
 from funis.simulate.trials.scenario import CannotSimulateError, TrialScenario
 from funis.stats.sample import Floats
@@ -24,8 +26,10 @@ DRAWN: Final = tuple(key for key in FITTED if key != "a0")
 _CALIBRATED: Final = ("yearly", "five_year")
 
 
-def draw_worlds(scenario: TrialScenario, seed: int) -> tuple[TrialScenario, ...]:
-    """Calibrate the disease model and give worlds from its posterior.
+def draw_worlds(
+    scenario: TrialScenario, seed: int
+) -> tuple[tuple[TrialScenario, ...], tuple[CalibratedParameter, ...]]:
+    """Calibrate the disease model and give worlds from its posterior, and what decided each parameter drawn.
 
     Parameters
     ----------
@@ -44,7 +48,8 @@ def draw_worlds(scenario: TrialScenario, seed: int) -> tuple[TrialScenario, ...]
     found = calibrate(scenario.name, seed=seed)
     if not found.is_usable:
         raise CannotSimulateError("The chain of the calibration is too short. Give another --seed.")
-    return as_worlds(scenario, found.draws[:: max(len(found.draws) // WORLDS, 1)][:WORLDS])
+    worlds = as_worlds(scenario, found.draws[:: max(len(found.draws) // WORLDS, 1)][:WORLDS])
+    return worlds, tuple(each for each in found.parameters if each.parameter.key in DRAWN)
 
 
 def as_worlds(scenario: TrialScenario, draws: Floats) -> tuple[TrialScenario, ...]:
@@ -76,3 +81,22 @@ def world_of(
 ) -> TrialScenario:
     """Give the world of one trial by its own seed; the scenario where no worlds were drawn."""
     return worlds[int(np.random.default_rng(seed).integers(len(worlds)))] if worlds else scenario
+
+
+def write_worlds(worlds: Sequence[TrialScenario]) -> str:
+    """Write the draws as they are kept beside the numbers: a line each, every digit.
+
+    Examples
+    --------
+    >>> from funis.simulate.trials.scenario import find_scenario
+    >>> print(write_worlds([find_scenario("yearly")]), end="")
+    effect,fast,ka,half_life,x50,prone,h0,beta
+    0.33,0.22,0.31,13.4,0.32,0.58,0.09,0.94
+    """
+    lines = [",".join(DRAWN), *(",".join(repr(getattr(each, key)) for key in DRAWN) for each in worlds)]
+    return "\n".join(lines) + "\n"
+
+
+def digest_of_worlds(worlds: Sequence[TrialScenario]) -> str:
+    """Give the SHA-256 of the draws, as of the file that holds them."""
+    return hashlib.sha256(write_worlds(worlds).encode()).hexdigest()

@@ -14,6 +14,7 @@ import polars as pl
 from funis.analysis.some_endpoints import analyse_apart
 from funis.data.tables import tables_from_frames
 from funis.errors import LEVELS, UnknownNameError
+from funis.simulate.calibration import CalibratedParameter
 from funis.simulate.trials.drawn_worlds import DRAWN, world_of
 from funis.simulate.trials.later_course import (
     LOOKED_AT,
@@ -61,6 +62,8 @@ class TrialPlan:
     seed : of the run
     cells_for : courses at relapse or by a rule that there are cells for in a trial; None for no limit
     worlds : drawn from the posterior, of which each trial has one; none for the scenario alone
+    drawn : prior, posterior and what decides each parameter that the worlds differ in
+    is_beside : the same trials are run in the scenario itself too: the same patients, days and luck
     """
 
     study: Study
@@ -72,6 +75,8 @@ class TrialPlan:
     seed: int
     cells_for: int | None = None
     worlds: tuple[TrialScenario, ...] = ()
+    drawn: tuple[CalibratedParameter, ...] = ()
+    is_beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from funis.arguments import SEED, STUDY, NumberFrom, Text, takes
+from funis.files import write_whole
 from funis.simulate.trials.characteristics import Characteristic, summarise
-from funis.simulate.trials.drawn_worlds import draw_worlds
+from funis.simulate.trials.drawn_worlds import draw_worlds, write_worlds
 from funis.simulate.trials.one_trial import TrialPlan, choose_endpoints, draw_trials
 from funis.simulate.trials.run_trials import run_key, run_trials
 from funis.simulate.trials.scenario import SCENARIOS, find_scenario
@@ -20,6 +21,10 @@ from funis.simulate.trials.virtual_patients import check_study, fit_entry
 from funis.study.model import Study
 
 PARTS: Final = "parts"
+FIXED_PARTS: Final = "parts_fixed"
+WORLDS_FILE: Final = "worlds.csv"
+AT_FIXED: Final = "power at fixed values"
+"""Kind of a power in the world of the scenario, beside the assurance of the same trials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,14 @@ class SimulatedTrials:
     key : fingerprint of study, world, size, endpoints, seed and code
     trials : how many
     characteristics : what they say of the design
+    at_fixed : the same trials in the scenario itself, their power alone, where it stands beside an assurance
     """
 
     plan: TrialPlan
     key: str
     trials: int
     characteristics: tuple[Characteristic, ...]
+    at_fixed: SimulatedTrials | None = None
 
 
 def plan_trials(
@@ -71,8 +78,9 @@ def plan_trials(
     check_study(study)
     chosen = choose_endpoints(study, endpoints)
     number = list(SCENARIOS).index(scenario)
-    worlds = draw_worlds(world, seed) if posterior else ()
-    return TrialPlan(study, world, number, fit_entry(study, world), patients, chosen, seed, cells_for, worlds)
+    entry = fit_entry(study, world)
+    worlds, drawn = draw_worlds(world, seed) if posterior else ((), ())
+    return TrialPlan(study, world, number, entry, patients, chosen, seed, cells_for, worlds, drawn)
 
 
 def simulate_trials(
@@ -85,7 +93,7 @@ def simulate_trials(
     resume: bool = False,
     tell: Callable[[int], None] = lambda _: None,
 ) -> SimulatedTrials:
-    """Run virtual trials and summarise them.
+    """Run virtual trials and summarise them; the worlds they were drawn in are kept beside the parts.
 
     Parameters
     ----------
@@ -93,11 +101,28 @@ def simulate_trials(
     trials, workers, cluster, resume, tell : as for `run_trials`
     out : folder; the parts stand in ``parts``
     """
-    rows = run_trials(plan, trials, out / PARTS, workers=workers, cluster=cluster, resume=resume, tell=tell)
+
+    def run(each: TrialPlan, folder: str, done: int) -> pl.DataFrame:
+        return run_trials(
+            each, trials, out / folder, workers=workers, cluster=cluster, resume=resume,
+            tell=lambda count: tell(done + count),
+        )  # fmt: skip
+
+    rows = run(plan, PARTS, 0)
     # Each world has a truth of its own: there is none that all the trials estimate.
     truth = rows.clear() if plan.worlds else true_numbers(plan)
     found = summarise(rows, truth, plan.study.trial.alpha)
-    return SimulatedTrials(plan, run_key(plan), trials, found)
+    if not plan.worlds:
+        return SimulatedTrials(plan, run_key(plan), trials, found)
+    write_whole(out / WORLDS_FILE, write_worlds(plan.worlds))
+    at_fixed = None
+    if plan.is_beside:
+        alone = replace(plan, worlds=(), drawn=(), is_beside=False)
+        known = run(alone, FIXED_PARTS, trials)
+        powers = summarise(known, known.clear(), plan.study.trial.alpha)
+        named = tuple(replace(each, kind=AT_FIXED) for each in powers if each.kind == "power")
+        at_fixed = SimulatedTrials(alone, run_key(alone), trials, named)
+    return SimulatedTrials(plan, run_key(plan), trials, found, at_fixed)
 
 
 @takes(
