@@ -109,24 +109,24 @@ def test_the_trail_of_an_export_is_verified_by_hashes_alone(conducted: Path) -> 
     assert manifest["sha256"]["trail.ndjson"] == told
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
-    [
-        ("infusionrecord", '"form_id":"infusions/', '"form_id":"infusions/9', "line 1"),
-        ("unit", '"state":"infused"', '"state":"available"', "Load the folder as it was exported"),
-        ("productevent", '"kind":"harvest"', '"kind":"thaw"', "A rule of this table is broken"),
-        ("query", '"kind":', '"sort":', "line 1"),
-    ],
+ALTERED = (
+    ("infusionrecord", '"form_id":"infusions/', '"form_id":"infusions/9', "line 1"),
+    ("unit", '"state":"infused"', '"state":"available"', "Load the folder as it was exported"),
+    ("productevent", '"kind":"harvest"', '"kind":"thaw"', "A rule of this table is broken"),
+    ("query", '"kind":', '"sort":', "line 1"),
 )
-def test_records_that_were_altered_are_refused_whole(
-    conducted: Path, tmp_path: Path, file: str, old: str, new: str, said: str
-) -> None:
-    source = Path(shutil.copytree(conducted, tmp_path / "altered"))
-    path = source / "records" / f"{file}.ndjson"
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    server = prepared(tmp_path / "server", (source / "study.toml").read_text(encoding="utf-8"))
-    assert said in run("load", str(server), str(source), expected=2)
+
+
+def test_records_that_were_altered_are_refused_whole(conducted: Path, tmp_path: Path) -> None:
+    """One server refuses them one after the other; at the end it has no row of any."""
+    server = prepared(tmp_path / "server", (conducted / "study.toml").read_text(encoding="utf-8"))
+    for file, old, new, said in ALTERED:
+        source = Path(shutil.copytree(conducted, tmp_path / file))
+        path = source / "records" / f"{file}.ndjson"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        assert said in run("load", str(server), str(source), expected=2), file
     run("export", str(server), str(tmp_path / "out"))
     assert not (tmp_path / "out" / "records" / "unit.ndjson").exists()
+    assert (tmp_path / "out" / "data" / "infusions.csv").read_text(encoding="utf-8").count("\n") == 1
