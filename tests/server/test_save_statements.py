@@ -59,12 +59,30 @@ def test_a_save_asks_few_statements(
     with counted(monkeypatch) as texts:
         answer = post(browser, sledai, "key-count-2", {"rash": (1, 0)}, "typing error")
     assert answer.json()["receipt"]["chain"] == f"subject:{sledai.subject_id}"
-    # PostgreSQL: session, person, hold, write. SQLite has no functions: forms, standing; write, head, answer.
-    assert len(texts) == (4 if server.database else 8), texts
+    # PostgreSQL: session with person, hold, write. SQLite has no functions: forms, standing; write, head, answer.
+    assert len(texts) == (3 if server.database else 7), texts
     with counted(monkeypatch) as texts:
         again = post(browser, sledai, "key-count-2", {"rash": (1, 0)}, "typing error")
     assert again.content == answer.content
-    assert len(texts) == (3 if server.database else 5), texts
+    assert len(texts) == (2 if server.database else 4), texts
+
+
+def test_a_wrong_guess_of_whose_session_it_is_gives_nobody_a_right(sledai: Any) -> None:
+    from funis.capture.people import session_store
+
+    person, other = person_with("coordinator", "01"), person_with("coordinator", "02")
+    browser = browser_of(person)
+    assert browser.get(f"/forms/{sledai.pk}").status_code == 200
+    key = browser.session.session_key
+    assert session_store._KNOWN[key] == person.pk
+    session_store._KNOWN[key] = other.pk
+    # Of the other one nothing is seen at this site.
+    assert browser.get(f"/forms/{sledai.pk}").status_code == 200
+    assert session_store._KNOWN[key] == person.pk
+    others = browser_of(other)
+    assert others.get(f"/forms/{sledai.pk}").status_code == 404
+    session_store._KNOWN[others.session.session_key] = person.pk
+    assert others.get(f"/forms/{sledai.pk}").status_code == 404
 
 
 def test_a_role_that_ends_while_the_save_waits_lets_nobody_in(

@@ -7,9 +7,10 @@ closed, act at once. What is kept is the answer of a pure function to the texts 
 from __future__ import annotations
 
 import json
+from contextvars import ContextVar
 from datetime import date
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import BooleanField
@@ -30,6 +31,8 @@ _ROLES: Final = (
 )
 _LITE: Final = f"{LITE_ROLES}, (SELECT group_concat(v.id, ',') FROM capture_studyversion v)"  # noqa: S608
 _OPEN: Final = "FROM capture_account a WHERE a.is_active AND NOT a.locked AND a.id ="
+_WITH_SESSION: ContextVar[tuple[Any, ...] | None] = ContextVar("read with the session", default=None)
+"""Of the request that is answered, until it is taken; the next session that is read puts another there."""
 
 
 class RolesRead(NamedTuple):
@@ -60,10 +63,13 @@ def read_person(key: str) -> Account | None:
     ----------
     key : id of the person
     """
-    rows = _run(f"{_PERSON}, ", key)
-    if not rows:
-        return None
-    *values, roles, versions = rows[0]
+    row = _take_read_before(key)
+    if row is None:
+        rows = _run(f"{_PERSON}, ", key)
+        if not rows:
+            return None
+        row = rows[0]
+    *values, roles, versions = row
     person = Account.from_db(
         "default",
         _COLUMNS,
@@ -71,6 +77,23 @@ def read_person(key: str) -> Account | None:
     )
     person.roles_read = RolesRead(roles, versions or "")
     return person
+
+
+def columns_of_person() -> str:
+    """Give the columns of a person as `read_person` takes them, of the account ``a`` of a statement."""
+    return f"{_PERSON}, {_LITE if connection.vendor == 'sqlite' else _ROLES}"
+
+
+def keep_read_before(row: tuple[Any, ...] | None) -> None:
+    """Keep the person that was read with the session of this request; None: none was."""
+    _WITH_SESSION.set(row)
+
+
+def _take_read_before(key: str) -> tuple[Any, ...] | None:
+    """Take the person that was read with the session, once, and only where it is the one of that id."""
+    row = _WITH_SESSION.get()
+    _WITH_SESSION.set(None)
+    return row if row is not None and row[_COLUMNS.index("id")] == key else None
 
 
 def read_roles(key: str) -> RolesRead:
