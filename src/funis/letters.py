@@ -26,6 +26,9 @@ FORBIDDEN_PATTERN = "[{}]".format(
 )
 """The same as a pattern of Polars, whose texts never hold surrogates."""
 
+#: Letters of one byte that every document can hold.
+_PLAIN = bytes(letter for letter in range(0x80) if not _FORBIDDEN.match(chr(letter)))
+
 NOT_CALCULATED = "#NOT CALCULATED"
 """What is read for a formula of a workbook whose result was never stored."""
 
@@ -74,6 +77,10 @@ def replace_forbidden(text: str) -> str:
     >>> replace_forbidden("S\x011")
     'S\ufffd1'
     """
+    # Nearly all of a long page is plain: what is not is found many times as fast when that is left out first.
+    others = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN)
+    if not others or not _FORBIDDEN.search(others.decode("utf-8", "surrogatepass")):
+        return text
     return _FORBIDDEN.sub("\ufffd", text)
 
 

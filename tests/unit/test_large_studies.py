@@ -303,6 +303,9 @@ def test_sources_are_kept_once_and_give_the_same_rows_whole_cut_and_written(tmp_
     assert whole["line"].to_list() == [2, 3, 4, 5, 4, None]
     assert kept.frame(["one", "absent"]).rows() == whole.filter(source="one").rows()
     assert kept.frame(["all/missing"]).rows() == more.rows()
+    assert kept.subjects(["all", "absent"]) == ["S1", "S2", "S3"]
+    assert kept.subjects(["one", "all/missing"]) == ["S3", "S9"]
+    assert kept.subjects(["none"]) == kept.subjects([]) == []
     with (tmp_path / "sources.parquet").open("wb") as file:
         kept.write(file)
     assert pl.read_parquet(tmp_path / "sources.parquet").equals(whole)

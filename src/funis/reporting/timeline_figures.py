@@ -42,6 +42,8 @@ def build_timeline_figures(study: Study, results: Results, book: NumberBook) -> 
     scores = results.listings.get("scores", pl.DataFrame())
     if scores.is_empty():
         return ()
+    dated = scores.filter(pl.col("value").is_not_null() & pl.col("day").is_not_null())
+    by_variable = {str(name): own for (name,), own in dated.partition_by("variable", as_dict=True).items()}
     found = []
     for endpoint in study.endpoints:
         if endpoint.kind not in {"change", "summary"}:
@@ -49,7 +51,10 @@ def build_timeline_figures(study: Study, results: Results, book: NumberBook) -> 
         groups = [
             group for name in endpoint.all_variables for group in _timeline_groups(book, endpoint, name)
         ]
-        own = [_own_scores(results, book, group) for group in groups]
+        own = [
+            _own_scores(results, book, group, by_variable.get(group.variable, dated.clear()))
+            for group in groups
+        ]
         # Arms of 200 subjects each are 400: all panels of a figure are drawn alike.
         subjects = pl.concat([each.select("subject") for each in own])["subject"].n_unique() if own else 0
         is_many = is_summarised(subjects)
@@ -208,11 +213,8 @@ def _visit_layers(panel: _Panel, *, width: int) -> Spec:
     return {"width": width, "height": 180, "data": {"values": panel.visit_means}, "layer": layers}
 
 
-def _own_scores(results: Results, book: NumberBook, group: Group) -> pl.DataFrame:
-    """Give the values of a group that have a day."""
-    scores = results.listings["scores"].filter(
-        (pl.col("variable") == group.variable) & pl.col("value").is_not_null() & pl.col("day").is_not_null()
-    )
+def _own_scores(results: Results, book: NumberBook, group: Group, scores: pl.DataFrame) -> pl.DataFrame:
+    """Give the dated values of a variable that are those of a group."""
     members = members_of(results, book, group)
     return scores if members is None else scores.filter(pl.col("subject").is_in(members))
 
@@ -232,8 +234,7 @@ def members_of(results: Results, book: NumberBook, group: Group) -> list[str] | 
     counted = [each for each in book.of("population") if (each.population, each.subgroup, each.arm) == wanted]
     keys = {number.source for each in counted for number in book.all(each)} - {""}
     keys = keys or {number.source for number in book.all(group)} - {""}
-    found: list[str] = results.behind.frame(sorted(keys))["subject"].unique().sort().to_list()
-    return found
+    return results.behind.subjects(keys)
 
 
 def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:

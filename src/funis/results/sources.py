@@ -98,6 +98,18 @@ class Sources:
             return more
         return pl.concat([self._take({key: self._rows[key] for key in wanted}), more])
 
+    def subjects(self, keys: Iterable[str]) -> list[str]:
+        """Name everybody with a value behind some sources, each once and in order."""
+        named = set(keys)
+        found: set[str] = set()
+        if not self._more.is_empty():
+            found.update(self._more.filter(pl.col("source").is_in(sorted(named)))["subject"].to_list())
+        places = [self._rows[key] for key in named if key in self._rows]
+        if places:
+            of_rows = self._observations["subject"].gather(np.unique(np.concatenate(places)))
+            found.update(of_rows.unique().to_list())
+        return sorted(found)
+
     def write(self, file: IO[bytes]) -> None:
         """Write all of them as Parquet, part by part, so that they are never in memory at once."""
         if not self._rows:
