@@ -35,6 +35,7 @@ BY_THE_CUT: Final = "missing_visit"
 """Code of a planned visit that nobody recorded: it is due by the latest day in the data of all subjects."""
 CHECKED: Final = "data checked"
 """Reason of what the server writes."""
+_MANY: Final = 500
 MOST_AT_ONCE: Final = 20
 """So many subjects are checked before a page is shown; the others wait for the next one."""
 
@@ -94,18 +95,25 @@ def find_waiting(sites: Sequence[str] | None, most: int) -> tuple[list[str], int
         basis = _basis()
         if not _is_behind(basis):
             return [], 0
-        subject, seen = Subject._meta.db_table, CheckedSubject._meta.db_table
-        places = "" if sites is None else f" AND s.site IN ({', '.join(['%s'] * len(sites))})"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT s.id, count(*) OVER () FROM {subject} s "  # noqa: S608
-                f"JOIN {CHAIN} h ON h.id = 'subject:' || s.id LEFT JOIN {seen} c ON c.subject = s.id "
-                f"WHERE (c.seq IS NULL OR c.seq <> h.seq OR c.basis <> %s){places} ORDER BY s.number "
-                "LIMIT %s",
-                [basis, *(sites or ()), most],
-            )
-            rows = cursor.fetchall()
-    return [key for key, _ in rows], rows[0][1] if rows else 0
+        grown = _find_grown(basis)
+        rows = Subject.objects.order_by("number").values_list("pk", flat=True)
+        rows = rows if sites is None else rows.filter(site__in=sites)
+        # Of many, as of a new day, all subjects are read rather than so many asked for by their ids.
+        rows = rows.filter(pk__in=grown) if len(grown) <= _MANY else rows
+        waiting = [key for key in rows if key in grown]
+    return waiting[:most], len(waiting)
+
+
+def _find_grown(basis: str) -> set[str]:
+    """Find the subjects whose chain has grown since their check, or that were checked on another basis."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT substr(h.id, 9) FROM {CHAIN} h "  # noqa: S608 - names of ours
+            f"LEFT JOIN {CheckedSubject._meta.db_table} c ON c.subject = substr(h.id, 9) "
+            "WHERE h.id LIKE 'subject:%%' AND (c.seq IS NULL OR c.seq <> h.seq OR c.basis <> %s)",
+            [basis],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _is_behind(basis: str) -> bool:
