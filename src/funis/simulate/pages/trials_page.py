@@ -358,8 +358,8 @@ def _beware_of_relapses(found: SimulatedTrials) -> list[str]:
     if any(each.missing_relapse == "left_out" for each in asked):
         lines.append(
             'Shares with relapse leave out whose relapse is not known (missing_relapse = "left_out"). Who '
-            "relapsed before leaving stays in; who left or has a gap without a relapse goes at every visit, also "
-            "at those they came to. The shares come out too high, by the bias in the table. A time to "
+            "relapsed before leaving stays in; who left or has a gap without a relapse goes, at any visit, "
+            "even at those they came to. Such shares come out too high, by the bias in the table. A time to "
             'event (event = "relapse") keeps everybody up to where they were followed.'
         )
     return lines
