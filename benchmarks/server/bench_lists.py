@@ -93,7 +93,8 @@ def _write_to_a_subject() -> None:
     from funis.capture.models import Form
 
     with acting(Acting("timing", "changed between two looks", sites=None)):
-        form = Form.objects.filter(name="sledai_2k").order_by("pk")[0]
+        # Of a subject whom nobody has frozen.
+        form = Form.objects.filter(name="sledai_2k", subject__status="consented").order_by("pk")[0]
         form.data = form.data | {"rash": 1 - int(form.data.get("rash", 0))}
         form.save()
 
