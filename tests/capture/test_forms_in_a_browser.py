@@ -20,7 +20,10 @@ SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--allow-file-acc
 POLICY = "default-src 'none'; script-src file:; style-src file:"
 VIEWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "sledai_2k": ({"seizure": 0, "rash": 1, "hematuria_not_done": True}, {"seizure": 0, "rash": 0}),
-    "bilag_2004": ({"pyrexia": 2, "creatinine": Decimal("90.5")}, {"pyrexia": 3, "weight_loss": 1}),
+    "bilag_2004": (
+        {"date": "2026-01-05", "pyrexia": 2, "creatinine": Decimal("90.5")},
+        {"pyrexia": 3, "weight_loss": 1},
+    ),
     "labs": ({"test": "creatinine", "value": Decimal(90)}, {"test": "creatinine", "value": Decimal(85)}),
     "adverse_events": ({"term": "fever", "grade": 2}, {}),
 }
@@ -143,6 +146,31 @@ def test_a_form_is_filled_in_by_keys_alone(open_form: Callable[..., Page]) -> No
     assert page.locator("dialog[data-keys]").evaluate("(node) => node.open")
     page.keyboard.press("Escape")
     assert not page.locator("dialog[data-keys]").evaluate("(node) => node.open")
+
+
+def test_digits_work_as_soon_as_a_form_opens(open_form: Callable[..., Page]) -> None:
+    page = open_form("sledai_2k")
+    # Its date is empty: digits are typed into it, as into any field of text.
+    assert page.evaluate("document.activeElement.name") == "date"
+    page = open_form("bilag_2004")
+    # The first item without an answer: of the fever before it there is one.
+    assert page.evaluate("document.activeElement.dataset.item") == "weight_loss"
+    page.keyboard.press("Space")
+    assert values(page, "weight_loss")["weight_loss"] is None
+    page.keyboard.press("2")
+    assert values(page, "weight_loss")["weight_loss"] == 2
+    assert page.evaluate("document.activeElement.value") == "2"
+    assert values(page, "pyrexia")["pyrexia"] == 2
+
+
+def test_no_form_takes_the_focus_from_where_a_link_led(open_form: Callable[..., Page]) -> None:
+    # Rows of tables are typed, not counted through: they open as any page does.
+    page = open_form("adverse_events")
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    page = open_form("sledai_2k")
+    page.goto(f"{page.url}#sledai_2k-1-rash")
+    page.reload()
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
 
 
 def test_no_key_is_taken_from_an_input_method(open_form: Callable[..., Page]) -> None:

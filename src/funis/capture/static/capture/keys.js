@@ -17,6 +17,25 @@ document.addEventListener("keydown", (event) => {
   if (form && event.key === "?" && !isTaken(event) && !form.contains(event.target)) showKeys(form, event);
 });
 
+for (const form of document.querySelectorAll("form.entry-form")) standAtFirstOpen(form);
+
+// A form of an instrument opens at its first item without an answer, so that digits work at once. The item itself
+// has the focus, none of its choices: a screen reader tells its name, and the space bar scrolls and chooses nothing.
+function standAtFirstOpen(form) {
+  const isElsewhere = document.activeElement !== document.body || location.hash !== "";
+  if (isElsewhere || !form.dataset.definition || form.querySelector("fieldset.all:disabled")) return;
+  const field = [...form.querySelectorAll("[data-item]")].find((each) => each.checkVisibility() && isOpen(each));
+  if (!field) return;
+  if (field.dataset.kind === "date") return void field.querySelector("input").focus();
+  field.tabIndex = -1;
+  field.focus();
+}
+
+function isOpen(field) {
+  if (field.dataset.kind === "date") return field.querySelector("input").value === "";
+  return field.querySelector('input[type="radio"]') !== null && !field.querySelector('input[type="radio"]:checked');
+}
+
 function isTaken(event) {
   // While an input method composes, a key belongs to it (229 where a browser does not say so otherwise).
   if (event.isComposing || event.keyCode === 229) return true;
