@@ -113,6 +113,20 @@ def test_each_term_is_counted_at_the_worst_grade_of_a_subject() -> None:
     ]
 
 
+def test_statement_28_an_event_without_a_grade_has_a_column_of_its_own() -> None:
+    """Nobody is lost between the grades: they and those not graded make those with any, in every row."""
+    results = results_of(make_rows())
+    tables = build_event_term_tables(make_study(), results, read_numbers(results.numbers))
+    assert len(tables) == 2
+    for table in tables:
+        assert table.heads.count("Not graded") == 1
+        first, last = table.heads.index("Grade 1-2"), table.heads.index("Not graded")
+        for row in table.rows:
+            counts = [int(cell.text.split("/")[0]) for cell in (row.stub, *row.cells)[1:]]
+            # Beside the label the heads begin with those with any grade and the events.
+            assert sum(counts[first - 1 : last]) == (counts[0] if counts else 0), row.stub.text
+
+
 def test_the_shorter_table_keeps_terms_of_two_subjects_and_the_grave_ones() -> None:
     study, results = make_study(), results_of(make_rows())
     assert [row[0] for row in printed(results)["table-event-terms"]] == [

@@ -1,4 +1,19 @@
-"""What a reader may rely on in every report, statement by statement, in both rebuilt trials and other studies."""
+"""What a reader may rely on in every report, statement by statement, in both rebuilt trials and other studies.
+
+The number of a statement stands in the name of its test. Those that are held elsewhere, or by older tests:
+
+1, 3, 37, 38    browser/test_report_pages.py and test_figures_measured.py (pages, Box 1, widths, heads)
+10, 11, 12      test_same_numbers_in_all_files.py (numbers and numbering of page, Word file, PDF and RTF), test_printed_alike.py
+13              test_same_numbers_in_all_files.py: references resolve. That each table is cited is not held: the main part
+                shows its tables under the heading they belong to, and names few of them in sentences.
+24, 25          test_decimals_of_a_variable.py (levels, changes, tests and influence have the decimals of the variable)
+26, 27, 29      test_asked.py, test_always_asked.py (no zero without a question, how many visits were asked, not collected)
+28              test_events_by_term.py (a column of those not graded)
+34, 35          test_times_cite_their_lines.py (numbers at risk), unit/test_figures.py (the axis of time)
+36              browser/test_figures_measured.py
+39              test_congress_abstract.py (the limit by the rule of the congress)
+40              below, and test_congress_abstract.py
+"""
 
 from __future__ import annotations
 
@@ -428,3 +443,13 @@ def test_the_flow_of_a_withheld_result_counts_nobody_as_analysed_for_it() -> Non
     )
     assert not [step for step in chart.steps if step.box.title.startswith("Analysed for")]
     assert chart.steps[-1].box.title == "Clinical response: withheld for errors in the data"
+
+
+@pytest.mark.parametrize("kind", ["sle", "sjogren"])
+def test_statement_40_no_assumed_value_is_a_key_result_and_the_banner_is_on_every_page(kind: str) -> None:
+    document = report(kind)
+    said = ["".join(part.text for part in text) for text in box_of(kind, 0).texts]
+    assert not any("†" in text for text in said)
+    assert any(notice.title.startswith("Reconstructed") for notice in document.notices)
+    # What stands at the head of each printed page.
+    assert "Reconstructed from published figures" in document.margin_warning

@@ -215,6 +215,28 @@ def test_tables_and_figures_have_one_number_in_all_files(written: Written, pdf_t
     assert files == {label.lower().replace(" ", "-") for label in labels if not label.startswith("Box")}
 
 
+def test_statement_13_each_reference_leads_to_what_the_document_holds(written: Written) -> None:
+    """Page, PDF and RTF files; of the Word file the fields are followed where it is written."""
+    register = written.document.register
+    known = {entry.label for entry in register.entries} | {entry.code for entry in register.entries}
+    page = (written.folder / "report.html").read_text(encoding="utf-8")
+    page = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    pdf = " ".join(each.extract_text() for each in pypdf.PdfReader(written.folder / "report.pdf").pages)
+    files = sorted((written.folder / "tables").iterdir())
+    notes = [
+        line for file in files for each in read_rtf(file.read_text("ascii")).pages for line in each.paragraphs
+    ]
+    for text in (html.unescape(page), pdf, " ".join(notes)):
+        flat = re.sub(r"\s+", " ", text)
+        named = set(re.findall(r"\b(?:Table|Figure|Box) S?\d+\b", flat)) | set(
+            re.findall(r": (S\d+)[.,;]", flat)
+        )
+        assert len(named) > 20
+        assert named <= known
+        # What was not written as its number would be a letter that no text of a study holds.
+        assert not re.search("[\ufdd0-\ufdef]", text)
+
+
 def test_counts_of_the_flow_stand_in_words_where_it_is_a_picture(written: Written) -> None:
     (chart,) = (
         block
