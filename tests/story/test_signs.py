@@ -84,3 +84,36 @@ def test_a_note_says_only_what_is_too_few_in_the_cells_of_its_table() -> None:
     assert notes_with("mean") == ("N: all.",)
     said = "n/c: too few subjects to print it: the interval of a mean needs 5."
     assert notes_with("mean", "lower") == ("N: all.", said)
+
+
+def test_notes_of_one_subject_explain_no_n_that_its_tables_do_not_print() -> None:
+    for table in tables_of("one_subject"):
+        heads = {head.split(",")[0] for head in table.heads}
+        # Donors, lots and infusions are counted however few the subjects are.
+        has_share = any(re.search(r"\d/\d", cell.text) for row in table.rows for cell in row.cells)
+        for sign in ("N", "n"):
+            if any(note.startswith(f"{sign}: ") for note in table.footnotes):
+                assert sign in heads or has_share, table.id
+        assert not any(note.startswith("At risk: ") for note in table.footnotes), table.id
+
+
+def test_where_nobody_was_asked_no_harm_is_missed_for_want_of_patients() -> None:
+    def limits(kind: str) -> str:
+        section = next(each for each in report(kind).main if each.id == "limits")
+        lines = [block for block in section.all_blocks if isinstance(block, Paragraph)]
+        return " ".join("".join(part.text for part in block.text) for block in lines)
+
+    assert "a harm in fewer than" in limits("sle")
+    assert "a harm in fewer than" not in limits("nobody_asked")
+
+
+def test_missing_responses_and_missing_changes_have_each_its_rule_in_the_methods() -> None:
+    """One rule for “missing values” contradicted the table of responses, whose rule is another one."""
+    section = next(each for each in report("sle").main if each.id == "methods")
+    said = " ".join(
+        "".join(part.text for part in block.text)
+        for block in section.all_blocks
+        if isinstance(block, Paragraph)
+    )
+    assert "Missing responses: a subject without the outcome counts as a non-responder." in said
+    assert "Missing changes: subjects without the outcome at a visit are left out of that visit." in said

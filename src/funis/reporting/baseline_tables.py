@@ -103,7 +103,8 @@ def build_disposition_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
         for stage in stages
     )
     used = [number for group in groups for number in book.all(group)]
-    notes = (_disposition_note(groups), *describe_basis(Labels(study), used))
+    of_whom = () if book.has_one_subject else (_disposition_note(groups),)
+    notes = (*of_whom, *describe_basis(Labels(study), used))
     heads = ("", *("n/N (%)" if len(arms) == 1 else arm_label(study, arm) for arm in arms))
     return (TableSpec("table-disposition", "subjects", "Disposition", heads, rows, notes),)
 

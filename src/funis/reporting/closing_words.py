@@ -11,6 +11,7 @@ from funis.reporting.completeness_tables import values_due
 from funis.reporting.definition_words import is_proposed
 from funis.reporting.finding_tables import finding_words, use_of_values
 from funis.reporting.number_book import Number, NumberBook, bound
+from funis.reporting.safety_tables import not_collected_words
 from funis.reporting.title_block import size_of
 from funis.results import ALL, Results, format_number
 from funis.study.courses import WITHOUT_DAY, name_course
@@ -130,7 +131,8 @@ def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
         )
     yield from _infused_again(book)
     size, share, tests = size_of(book), _of_size(book, "upper"), _of_size(book, "count")
-    if size is not None and share is not None:
+    # Where nobody was asked no harm was looked for, and none could be missed for want of patients.
+    if size is not None and share is not None and not not_collected_words(book):
         seen = _in_percent(share)
         yield _sentence(
             "With ",

@@ -449,7 +449,8 @@ def _row_name(labels: Labels, book: NumberBook, measure: VariableByVisit) -> str
 def _row_notes(
     labels: Labels, book: NumberBook, measures: Sequence[_Measure], differences: Sequence[Difference]
 ) -> Iterator[str]:
-    yield "n: patients with both values of the change; change at the last visit of the measure."
+    n = "" if book.has_one_subject else "n: patients with both values of the change. "
+    yield f"{n}Last change: at the last visit of the measure."
     if any(is_titre_of(labels.study, each.found.variable) for each in measures):
         yield _OF_TITRES
     if not labels.study.arms:

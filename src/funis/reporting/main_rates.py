@@ -255,7 +255,8 @@ def _response_notes(
     labels: Labels, book: NumberBook, endpoint: Endpoint, *, with_bounds: bool
 ) -> Iterator[str]:
     who = in_sentence(labels.population(endpoint.population or "enrolled"))
-    yield f"N: all {who}." + ("" if book.has_one_subject else " CI: Clopper-Pearson, exact.")
+    if not book.has_one_subject:
+        yield f"N: all {who}. CI: Clopper-Pearson, exact."
     rule = MISSING_OUTCOME[endpoint.missing_outcome]
     yield f"{rule[:1].upper()}{rule[1:]}."
     if with_bounds:
@@ -378,7 +379,7 @@ def _relapse_notes(labels: Labels, level: str) -> Iterator[str]:
     """Say what the table counts; without a level it has no interval, as in a report of one subject."""
     if level:
         yield f"n/N (%), over all visits with the exact {level} interval of responders (Clopper-Pearson)."
-    yield "At risk: responders without an earlier relapse and still observed."
+        yield "At risk: responders without an earlier relapse and still observed."
     yield "Relapse is found at visits; its true day lies between two visits."
     rules = dict.fromkeys(
         MISSING_RELAPSE[each.missing_relapse] for each in labels.study.endpoints if each.kind == "relapse"

@@ -14,7 +14,7 @@ from funis.reporting.methods_diagnostics import between_arms
 from funis.reporting.methods_text import CONDITIONS, design_words
 from funis.reporting.number_book import NumberBook
 from funis.reporting.single_patient import METHODS as METHODS_OF_ONE
-from funis.results import format_dose, format_shortest
+from funis.results import ALL, format_dose, format_shortest
 from funis.study.courses import first_treatment
 from funis.study.model import Study
 
@@ -40,7 +40,7 @@ def methods_words(study: Study, book: NumberBook | None = None) -> tuple[str, ..
     """
     labels = Labels(study)
     of_one = book is not None and book.has_one_subject
-    statistics = _statistics_of_one() if of_one else _statistics(labels)
+    statistics = _statistics_of_one() if of_one else _statistics(labels, book)
     design = _design(labels, count_centres(study, book))
     paragraphs = (" ".join(design), " ".join(_treatment(labels)), " ".join(statistics))
     return tuple(paragraph for paragraph in paragraphs if paragraph)
@@ -126,12 +126,17 @@ def _statistics_of_one() -> Iterator[str]:
     yield f"Everything in full: {reference('definitions')}."
 
 
-def _statistics(labels: Labels) -> Iterator[str]:
+def _statistics(labels: Labels, book: NumberBook | None) -> Iterator[str]:
     study = labels.study
     kinds = {endpoint.kind for endpoint in study.endpoints}
     if kinds & {"response", "relapse"}:
         counted = [each.id for each in study.endpoints if each.kind in {"response", "relapse"}]
         yield f"Proportions are given with exact {levels_text(study, counted)} CI."
+    judged = dict.fromkeys(
+        MISSING_OUTCOME[each.missing_outcome] for each in study.endpoints if each.kind == "response"
+    )
+    if judged:
+        yield f"Missing responses: {'; '.join(judged)}."
     changes = [each for each in study.endpoints if each.kind == "change"]
     if changes:
         named = dict.fromkeys(method for each in changes for method in each.methods if method != "mmrm")
@@ -141,15 +146,21 @@ def _statistics(labels: Labels) -> Iterator[str]:
         yield f"Changes from baseline are means with t intervals{tested}."
         yield from _adjustments(labels)
         rules = dict.fromkeys(MISSING_OUTCOME[each.missing_outcome] for each in changes)
-        yield f"Missing values: {'; '.join(rules)}."
+        yield f"Missing changes: {'; '.join(rules)}."
     if any("mmrm" in each.methods for each in study.endpoints):
         yield f"A mixed model for repeated measures stands beside it: {reference('definitions')}."
     if "time_to_event" in kinds:
         yield "Time to an event is estimated by Kaplan-Meier."
     yield from between_arms(study, {name for each in study.endpoints for name in each.methods})
-    yield f"Tests are two-sided at {format_shortest(study.trial.alpha)}."
+    # The analysis counts the tests it made; a plan alone has none yet.
+    if book is None or next(book.of("size"), None) is None or _are_tested(book):
+        yield f"Tests are two-sided at {format_shortest(study.trial.alpha)}."
     yield "A sample size calculation is not stated in the study file."
     yield f"Everything in full: {reference('definitions')}."
+
+
+def _are_tested(book: NumberBook) -> bool:
+    return any(book.find(group, ALL, "count") is not None for group in book.of("size"))
 
 
 def _adjustments(labels: Labels) -> Iterator[str]:

@@ -141,7 +141,7 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
         if endpoint.definition == definition and endpoint.kind == "response"
     ]
     notes = (
-        *_basis_of_responses(used),
+        *(() if book.has_one_subject else _basis_of_responses(used)),
         *((BOUNDS_NOTE,) if with_bounds else ()),
         f"Definition in words: {reference('definitions')}, “Definition of {labels.variable(definition)}”.",
         *dict.fromkeys(policies),

@@ -298,7 +298,7 @@ def _event_notes(book: NumberBook, groups: Sequence[Group]) -> tuple[str, ...]:
             None,
             (
                 "A subject counts once in each row; events count as often as they were recorded.",
-                OVER_ASKED if over_asked else "",
+                OVER_ASKED if over_asked and not book.has_one_subject else "",
                 UNASKED if unasked else "",
                 UNCLEAR if unclear else "",
                 BY_ACTION if any(group.variable == "no_further_infusion" for group in groups) else "",
