@@ -4,13 +4,17 @@ Two readers differ about one subject and agree on "partial"; of another they fin
 response and one complete one of two that were judged.
 """
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
+from tests.server.blinded_walk import addresses_of
 from tests.server.people import browser_of, person_with
 from tests.server.test_queries import act, enter
 
 from funis.capture.configuration import Configuration
+from funis.capture.people.permissions import ROLES
 
 
 def add_reading(browser: Any, subject: Any, values: dict[str, Any]) -> Any:
@@ -76,3 +80,65 @@ def test_what_the_study_file_does_not_name_is_refused(subject: Any, server: Conf
         plan, {}, {"question": "another", "outcome": "cured", "visit": "month_99"}, today=today()
     )
     assert {each.field for each in checked.refusals} == {"question", "outcome", "visit"}
+
+
+TOLD = re.compile("Reader-of-the-(first|second)")
+ROLES_THAT_ENTER = ("investigator", "coordinator")
+
+
+def pages_that_tell(role: str, login: str, subject: Any) -> dict[str, set[str]]:
+    """Give by the pattern of its address each page of a subject that tells a reading to a person, with which."""
+    browser = browser_of(person_with(role, "01", login))
+    found: dict[str, set[str]] = {}
+    lists = [(name, f"/{name}") for name in ("queries", "verification", "locks", "subjects", "overview")]
+    for words, address in (*addresses_of(subject), *lists):
+        answer = browser.get(address)
+        if told := set(TOLD.findall(answer.content.decode())):
+            found.setdefault(words, set()).update(told)
+    return found
+
+
+def read_outcome(login: str, subject: Any, number: str) -> Any:
+    browser = browser_of(person_with("coordinator", "01", login))
+    answer = browser.post(f"/subjects/{subject.pk}/rows", {"name": "adjudications"})
+    key = answer["Location"].removeprefix("/forms/")
+    values = reading(number, f"Reader-of-the-{number}", "partial") | {"visit": "month_3"}
+    sent = {
+        "key": f"{key}-1",
+        "form": key,
+        "changes": {name: {"old": None, "new": each} for name, each in values.items()},
+    }
+    assert browser.post(f"/forms/{key}/save", json.dumps(sent), "application/json").status_code == 200
+    return key
+
+
+def test_readers_do_not_see_each_other_before_all_have_read(subject: Any) -> None:
+    """Every page of the subject by every role: the first reading is told to its reader, and to who enters nothing."""
+    from funis.capture.models import Form
+    from funis.capture.monitoring.queries import ask_query
+    from funis.capture.monitoring.verification import verify_items
+
+    first = Form.objects.get(pk=read_outcome("coordinator-reads-1", subject, "first"))
+    act("monitor", lambda: ask_query(first, "reader", "Is it Reader-of-the-first?"))
+    act("monitor", lambda: verify_items(first, ["reader"], first.revision))
+    own = pages_that_tell("coordinator", "coordinator-reads-1", subject)
+    assert {"forms/<str:key>", "subjects/<str:key>", "subjects/<str:key>/trail", "queries"} <= own.keys()
+    for role in ROLES_THAT_ENTER:
+        assert pages_that_tell(role, f"{role}-reads-2", subject) == {}
+        stranger = browser_of(person_with(role, "01", f"{role}-reads-2"))
+        sent = {"key": f"{role}-tries", "form": first.pk, "changes": {"reader": {"old": None, "new": "x"}}}
+        answer = stranger.post(f"/forms/{first.pk}/save", json.dumps(sent), "application/json")
+        assert answer.status_code == 404
+        book = stranger.get(f"/subjects/{subject.pk}/case-book")
+        assert book.status_code == 422
+        assert "you may not see yet" in book.content.decode()
+    for role in ROLES.keys() - {*ROLES_THAT_ENTER, "cell_laboratory", "administrator"}:
+        sees = browser_of(person_with(role, "01", f"{role}-sees"))
+        assert TOLD.findall(sees.get(f"/forms/{first.pk}").content.decode())
+    # A consensus written before the second reading opens nothing.
+    read_outcome("coordinator-reads-2", subject, "consensus")
+    assert pages_that_tell("coordinator", "coordinator-reads-2", subject) == {}
+    read_outcome("coordinator-reads-2", subject, "second")
+    for login in ("coordinator-reads-1", "coordinator-reads-2", "investigator-reads-2"):
+        told = pages_that_tell(login.partition("-")[0], login, subject)
+        assert told["forms/<str:key>"] == told["subjects/<str:key>/case-book"] == {"first", "second"}

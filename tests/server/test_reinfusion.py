@@ -27,4 +27,4 @@ def test_a_trial_that_infuses_again_at_relapse(tmp_path: Path) -> None:
     # The readings come after the story, whose export counts every subject.
     files = ("reinfusion_at_relapse.py", "adjudicated.py")
     printed = run_apart(files, {"FUNIS_TEST_STUDY": str(tmp_path / "study.toml")}, in_order=True)
-    assert "4 passed" in printed
+    assert "5 passed" in printed

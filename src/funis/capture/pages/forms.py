@@ -28,13 +28,13 @@ from funis.capture.forms.visit_words import visit_words
 from funis.capture.models import Form, StudyVersion, SubjectVisit
 from funis.capture.monitoring.automatic import check_waiting
 from funis.capture.pages.book_words import book_words
+from funis.capture.pages.hidden import hidden_readings, is_hidden
 from funis.capture.pages.queries import notes_of_form
 from funis.capture.pages.safety import clock_of_form
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import ENTRY_WORDS, in_language
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.people.blinding import is_withheld
 from funis.capture.safety.clock import EVENTS, is_serious
 from funis.capture.safety.instrument_grades import grades_for_event
 from funis.capture.signing.content import MEANINGS
@@ -56,8 +56,8 @@ def find_form(asked: PageRequest, key: str) -> Form:
 
 
 def may_see_form(asked: PageRequest, form: Form) -> bool:
-    """Tell whether a form is of a site of this page, and gives no arm away to a blinded person."""
-    return asked.allows(form.site) and not (asked.rights.is_blinded and is_withheld(form.name))
+    """Tell whether a form is of a site of this page, and is not hidden from the person."""
+    return asked.allows(form.site) and not is_hidden(asked, form)
 
 
 @asks("see subjects")
@@ -99,7 +99,8 @@ def show_visit(asked: PageRequest, key: str) -> HttpResponse:
 
 def signatures_seen(asked: PageRequest, subject: str, form: str = "") -> list[SignatureRead]:
     """Read signatures as the person may see them."""
-    return read_signatures(subject, form, is_blinded=asked.rights.is_blinded)
+    hidden = hidden_readings(asked, "", subject)
+    return read_signatures(subject, form, is_blinded=asked.rights.is_blinded, withheld=hidden)
 
 
 def signed_values(asked: PageRequest, site: str, found: list[SignatureRead]) -> dict[str, Any]:

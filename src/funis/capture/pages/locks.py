@@ -14,10 +14,11 @@ from funis.capture.models import Form, StudyLock, Subject, SubjectLock, SubjectV
 from funis.capture.monitoring.queries import waiting_by_site
 from funis.capture.monitoring.verification import fallen_by_site
 from funis.capture.pages.forms import label_of, title_of
+from funis.capture.pages.hidden import is_hidden
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.people.blinding import WITHHELD_FORMS, is_withheld
+from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.study_in_force import plan_of, started_with, today, version_at
 from funis.errors import ValueRangeError
 
@@ -117,7 +118,7 @@ def _lines(asked: PageRequest, subject: Subject) -> list[Closable]:
 
 
 def _is_hidden(asked: PageRequest, row: object) -> bool:
-    return asked.rights.is_blinded and isinstance(row, Form) and is_withheld(row.name)
+    return isinstance(row, Form) and is_hidden(asked, row)
 
 
 def _line(asked: PageRequest, form: Form, own: dict[str, locks.Standing], depth: int) -> Closable:

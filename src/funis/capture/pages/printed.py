@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from funis.capture.casebook.blank import make_blank_forms
 from funis.capture.casebook.book import make_case_book
 from funis.capture.pages.book_words import book_words
+from funis.capture.pages.hidden import hidden_readings
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
@@ -14,12 +15,20 @@ from funis.capture.study_in_force import newest_version, plan_of, started_with
 from funis.capture.trail.events import record_event
 from funis.documents.document import Document
 from funis.documents.pdf_file import render_pdf
+from funis.errors import ValueRangeError
 
 
 @asks("see case book", "GET", "POST")
 def case_book(asked: PageRequest, key: str) -> HttpResponse:
     """Show the case book of a subject, or give it as a PDF; that it was taken stands in the trail."""
     subject = find_subject(asked, key)
+    if hidden_readings(asked, subject.site, subject.pk):
+        raise ValueRangeError(
+            "case book",
+            "a reading of the committee that you may not see yet",
+            "one in which all readers have read",
+            "Wait until the other readers have read, or ask a data manager for it.",
+        )
     book = make_case_book(subject, book_words(language_of(asked)), asked.login)
     if asked.request.method == "GET":
         back = f"/subjects/{subject.pk}"

@@ -16,12 +16,12 @@ from funis.capture.models import Form, Query, Subject
 from funis.capture.monitoring import queries
 from funis.capture.monitoring.automatic import check_everything, check_waiting
 from funis.capture.monitoring.query_steps import AUTOMATIC, OWNERS, STATES, STEPS, steps_from
+from funis.capture.pages.hidden import is_hidden, visible_queries
 from funis.capture.pages.refusal_words import finding_words
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.verification import notes_of_marks
 from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.people.blinding import is_withheld, shown_queries
 from funis.capture.study_in_force import newest_version, plan_of, started_with
 from funis.errors import UnknownNameError, ValueRangeError
 
@@ -54,7 +54,7 @@ def find_query(asked: PageRequest, key: str) -> Query:
     found = Query.objects.select_related("subject").filter(pk=key).first()
     if found is None or not asked.allows(found.site):
         raise Http404
-    if asked.rights.is_blinded and is_withheld(found.form_name, found.code):
+    if not visible_queries(asked, Query.objects.filter(pk=key)).exists():
         raise Http404
     return found
 
@@ -73,7 +73,7 @@ def list_queries(asked: PageRequest) -> HttpResponse:
     wanted = queries.QueryFilter(
         asked.sites, given.get("site", ""), given.get("subject", ""), state, int(older or 0)
     )
-    found = shown_queries(queries.find_queries(wanted), is_blinded=asked.rights.is_blinded)
+    found = visible_queries(asked, queries.find_queries(wanted))
     shown, more = queries.one_page(found, given.get("after", ""), LONGEST_PAGE)
     return draw(
         asked,
@@ -198,7 +198,7 @@ def check_data(asked: PageRequest) -> HttpResponse:  # noqa: ARG001
 def ask_query(asked: PageRequest, key: str) -> HttpResponse:
     """Ask about an item of a form."""
     form = Form.objects.with_version().select_related("subject", "visit").filter(pk=key).first()
-    if form is None or not asked.allows(form.site) or (asked.rights.is_blinded and is_withheld(form.name)):
+    if form is None or not asked.allows(form.site) or is_hidden(asked, form):
         raise Http404
     language, plan = language_of(asked), plan_of(form.version).form(form.name)
     if asked.request.method == "POST":
@@ -219,7 +219,7 @@ def ask_query(asked: PageRequest, key: str) -> HttpResponse:
 def tell_queries(asked: PageRequest, key: str) -> JsonResponse:
     """Give the open queries and the marks of a form after a save, for the page that shows it."""
     form = Form.objects.with_version().select_related("subject").filter(pk=key).first()
-    if form is None or not asked.allows(form.site) or (asked.rights.is_blinded and is_withheld(form.name)):
+    if form is None or not asked.allows(form.site) or is_hidden(asked, form):
         raise Http404
     check_waiting([form.site])
     notes = notes_of_form(form, asked)

@@ -9,16 +9,17 @@ from typing import cast
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.forms.plan_parts import Language, Words
-from funis.capture.models import Account, Form, Redaction, Subject
+from funis.capture.models import Account, Redaction, Subject
 from funis.capture.models.factors import CODES
 from funis.capture.pages.door import ask_passkey, read_proof, relying_party
+from funis.capture.pages.hidden import hidden_forms
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.trail_words import trail_words
 from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.accounts import clear_failures, count_failure
-from funis.capture.people.blinding import WITHHELD_FORMS, WITHHELD_TABLES
+from funis.capture.people.blinding import WITHHELD_TABLES
 from funis.capture.trail import redaction as redactions
 
 
@@ -68,12 +69,12 @@ def _word(language: Language, section: str, name: str) -> str:
 def _places(asked: PageRequest, waiting: Redaction) -> list[redactions.FoundWords]:
     """Find where the words stand; of cells and bags a blinded person sees that it is a place, and no more."""
     found = redactions.find_places(waiting.chain, waiting.words)
-    if not asked.rights.is_blinded:
+    is_blinded = asked.rights.is_blinded
+    rows = hidden_forms(asked, waiting.subject) if waiting.subject else set()
+    if not (is_blinded or rows):
         return found
-    withheld = {"", *(table.removeprefix("capture_") for table in WITHHELD_TABLES)}
-    rows = set(
-        Form.objects.filter(subject=waiting.subject, name__in=WITHHELD_FORMS).values_list("pk", flat=True)
-    )
+    tables = {"", *(table.removeprefix("capture_") for table in WITHHELD_TABLES)}
+    withheld = tables if is_blinded else set()
     return [
         replace(each, seq=number, table="", row="", names=())
         if each.table in withheld or each.row in rows

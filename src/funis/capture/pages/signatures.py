@@ -13,13 +13,13 @@ from funis.capture.models.factors import CODES, PASSKEY
 from funis.capture.pages.book_words import book_words
 from funis.capture.pages.door import relying_party
 from funis.capture.pages.forms import label_of, signatures_seen, signed_values, title_of
+from funis.capture.pages.hidden import hidden_readings, is_hidden
 from funis.capture.pages.refusals import draw_refusal
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people import factors
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.accounts import clear_failures, count_failure
-from funis.capture.people.blinding import is_withheld
 from funis.capture.people.permissions import ACTIONS, ROLES
 from funis.capture.signing import acts
 from funis.capture.signing.content import MEANINGS, SignedContent
@@ -49,12 +49,13 @@ def sign_page(asked: PageRequest, scope: str, key: str) -> HttpResponse:
         return _offer(asked, row, content.meaning, refused=True)
     if proof is None:
         clear_failures(person)
-    acts.sign(row, content, proof, is_blinded=asked.rights.is_blinded)
+    withheld = hidden_readings(asked, row.site, content.subject)
+    acts.sign(row, content, proof, is_blinded=asked.rights.is_blinded, withheld=withheld)
     return HttpResponseRedirect(f"/subjects/{content.subject}/signatures")
 
 
 def _is_hidden(asked: PageRequest, row: Any) -> bool:
-    return asked.rights.is_blinded and isinstance(row, Form) and is_withheld(row.name)
+    return isinstance(row, Form) and is_hidden(asked, row)
 
 
 def _person(asked: PageRequest) -> Account:
@@ -90,10 +91,12 @@ def _offer(asked: PageRequest, row: Any, meaning: str, *, refused: bool = False)
     person = _person(asked)
     held = {each for each, site in asked.rights.roles if site in {"", row.site}}
     role = min(held & ACTIONS["sign data"])
-    content = acts.prepare(person, role, row, meaning, is_blinded=asked.rights.is_blinded)
+    subject = row if isinstance(row, Subject) else row.subject
+    withheld = hidden_readings(asked, row.site, subject.pk)
+    is_blinded = asked.rights.is_blinded
+    content = acts.prepare(person, role, row, meaning, is_blinded=is_blinded, withheld=withheld)
     party, passkeys = relying_party(asked.request), factors.factors_of(person, PASSKEY)
     question = party.ask(passkeys, bytes.fromhex(content.hash))[0] if passkeys and party.is_possible() else ""
-    subject = row if isinstance(row, Subject) else row.subject
     before = signatures_seen(asked, subject.pk)
     return draw(
         asked,
@@ -103,7 +106,7 @@ def _offer(asked: PageRequest, row: Any, meaning: str, *, refused: bool = False)
         subject=subject,
         content=content,
         role=ROLES[role],
-        lines=_lines(asked, acts.forms_in(row, is_blinded=asked.rights.is_blinded)),
+        lines=_lines(asked, acts.forms_in(row, is_blinded=is_blinded, withheld=withheld)),
         broken=[each for each in before if each.status == BROKEN],
         signed=_signed_before(before),
         meanings={name: words for name, (words, _) in MEANINGS.items()},

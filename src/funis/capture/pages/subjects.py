@@ -16,6 +16,7 @@ from funis.capture.models import AllocationEvent, Consent, Form, Subject
 from funis.capture.models.allocations import UNBLINDED
 from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.pages.book_words import book_words
+from funis.capture.pages.hidden import hidden_readings
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import is_withheld
@@ -97,7 +98,8 @@ def show_subject(asked: PageRequest, key: str) -> HttpResponse:
     subject = find_subject(asked, key)
     plan = plan_of(version_at(subject.site, today()))
     day = today()
-    forms = screening.forms_of_subject(subject)
+    hidden = hidden_readings(asked, subject.site, subject.pk)
+    forms = [each for each in screening.forms_of_subject(subject) if each.pk not in hidden]
     planned = visits.planned_visits(subject, plan, is_blinded=asked.rights.is_blinded)
     state = locks.state_of(locks.scope_of(subject))
     others = [each for each in visits.visits_of(subject) if each.name == visits.UNSCHEDULED]

@@ -14,20 +14,18 @@ from funis.capture.exchange.export import join_plans, plain_text
 from funis.capture.exchange.trial_rows import subject_as_of
 from funis.capture.forms.page_fields import show_words
 from funis.capture.forms.plan_parts import FormPlan
-from funis.capture.models import Form, FormVerification, Query, StudyVersion
+from funis.capture.models import Form, FormVerification, Query, StudyVersion, Subject
 from funis.capture.pages.book_words import book_words
 from funis.capture.pages.forms import find_form, label_of, title_of
+from funis.capture.pages.hidden import hidden_forms, visible_queries
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.trail_words import TrailReader
 from funis.capture.people.access import PageRequest, asks
 from funis.capture.people.blinding import (
     WITHHELD_EVENTS,
-    WITHHELD_FORMS,
     WITHHELD_ITEMS,
     WITHHELD_TABLES,
-    is_withheld,
-    shown_queries,
 )
 from funis.capture.study_in_force import newest_version, plan_of, read_moment
 from funis.capture.trail.history import Change, read_history, read_newest_changes
@@ -42,9 +40,9 @@ def show_subject_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a subject, the newest first, a page at a time."""
     subject = find_subject(asked, key)
     chain = f"subject:{subject.pk}"
-    if asked.rights.is_blinded:
+    if asked.rights.is_blinded or hidden_forms(asked, subject):
         # Numbered without what is left out: all of it is read.
-        changes = _shown(asked, subject.pk, read_history(chain))[::-1]
+        changes = _shown(asked, subject, read_history(chain))[::-1]
     else:
         changes = read_newest_changes(chain, _before(asked), LONGEST_PAGE + 1)
     may_redact = asked.rights.may("see redactions", subject.site)
@@ -71,19 +69,23 @@ def _before(asked: PageRequest) -> int | None:
     return int(given) if given.isdecimal() and len(given) < MOST_DIGITS else None
 
 
-def _shown(asked: PageRequest, subject: str, changes: Iterable[Change]) -> list[Change]:
-    """Leave out for a blinded person what gives the arm away: cells, bags, and what was said of them."""
-    if not asked.rights.is_blinded:
+def _shown(asked: PageRequest, subject: Subject, changes: Iterable[Change]) -> list[Change]:
+    """Leave out what is hidden from the person: cells, bags, readings, and what was said of them."""
+    hidden = hidden_forms(asked, subject)
+    is_blinded = asked.rights.is_blinded
+    if not (is_blinded or hidden):
         return list(changes)
+    marks = FormVerification.objects.filter(form__in=hidden)
     told = Query.objects.filter(subject=subject)
-    shown = shown_queries(told, is_blinded=True)
-    hidden = set(told.exclude(pk__in=shown.values("pk")).values_list("pk", flat=True))
-    hidden |= set(Form.objects.filter(subject=subject, name__in=WITHHELD_FORMS).values_list("pk", flat=True))
+    shown = visible_queries(asked, told)
+    hidden |= {
+        *marks.values_list("pk", flat=True),
+        *told.exclude(pk__in=shown.values("pk")).values_list("pk", flat=True),
+    }
     kept = [
         each
         for each in changes
-        if each.table not in WITHHELD_TABLES
-        and each.kind not in WITHHELD_EVENTS
+        if not (is_blinded and (each.table in WITHHELD_TABLES or each.kind in WITHHELD_EVENTS))
         and not _names(each) & hidden
     ]
     # The numbers of the chain would have gaps where rows are left out.
@@ -92,7 +94,9 @@ def _shown(asked: PageRequest, subject: str, changes: Iterable[Change]) -> list[
             each,
             seq=number,
             items={
-                name: pair for name, pair in each.items.items() if (each.table, name) not in WITHHELD_ITEMS
+                name: pair
+                for name, pair in each.items.items()
+                if not (is_blinded and (each.table, name) in WITHHELD_ITEMS)
             },
         )
         for number, each in enumerate(kept, start=1)
@@ -109,7 +113,7 @@ def _names(change: Change) -> set[str]:
 def show_form_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a form, the newest first."""
     form = find_form(asked, key)
-    changes = _shown(asked, form.subject_id, read_history(f"subject:{form.subject_id}", form.pk))[::-1]
+    changes = _shown(asked, form.subject, read_history(f"subject:{form.subject_id}", form.pk))[::-1]
     title = (
         f"{form.subject.number}, {title_of(form, plan_of(form.version).form(form.name), language_of(asked))}"
     )
@@ -123,6 +127,7 @@ def show_subject_as_of(asked: PageRequest, key: str) -> HttpResponse:
     given = asked.request.GET.get("at", "").strip()
     moment = read_moment(given) if given else ""
     consents, visits, forms, status = subject_as_of(subject.pk, moment)
+    hidden = hidden_forms(asked, subject)
     used = StudyVersion.objects.filter(pk__in={form.version_id for form in forms}).order_by("-number")
     plan = join_plans(plan_of(newest_version()), [plan_of(version) for version in used])
     order = {form.name: number for number, form in enumerate(plan.forms)}
@@ -130,9 +135,7 @@ def show_subject_as_of(asked: PageRequest, key: str) -> HttpResponse:
         (
             form
             for form in forms
-            if form.name in order
-            and form.data.keys() - {"date", "test"}
-            and not (asked.rights.is_blinded and is_withheld(form.name))
+            if form.name in order and form.data.keys() - {"date", "test"} and form.pk not in hidden
         ),
         key=lambda each: (each.visit.date if each.visit else "", order[each.name], each.number),
     )

@@ -13,11 +13,12 @@ from funis.capture.forms.visit_words import visit_words
 from funis.capture.models import Form, Subject, SubjectVisit
 from funis.capture.monitoring import verification as marks
 from funis.capture.monitoring.queries import queries_of_form
+from funis.capture.pages.hidden import hidden_readings, is_hidden
 from funis.capture.pages.subjects import find_subject
 from funis.capture.pages.templates import draw, language_of
 from funis.capture.pages.words import in_language
 from funis.capture.people.access import PageRequest, asks
-from funis.capture.people.blinding import WITHHELD_FORMS, is_withheld
+from funis.capture.people.blinding import WITHHELD_FORMS
 from funis.capture.study_in_force import plan_of
 from funis.errors import ValueRangeError
 
@@ -46,13 +47,9 @@ class FormShown(NamedTuple):
 def find_checked_form(asked: PageRequest, key: str) -> Form:
     """Find a form; one of a site that the person may not act at does not exist for him."""
     found = Form.objects.with_version().select_related("subject", "visit").filter(pk=key).first()
-    if found is None or not asked.allows(found.site) or _is_hidden(asked, found):
+    if found is None or not asked.allows(found.site) or is_hidden(asked, found):
         raise Http404
     return found
-
-
-def _is_hidden(asked: PageRequest, form: Form) -> bool:
-    return asked.rights.is_blinded and is_withheld(form.name)
 
 
 @asks("see verification")
@@ -60,7 +57,7 @@ def list_fallen(asked: PageRequest) -> HttpResponse:
     """List the forms of which something was changed since it was verified."""
     found = marks.fallen_forms(asked.sites)
     found = found.exclude(form__name__in=WITHHELD_FORMS) if asked.rights.is_blinded else found
-    found = found[: LONGEST_PAGE + 1]
+    found = found.exclude(form__in=hidden_readings(asked, ""))[: LONGEST_PAGE + 1]
     rows = [
         (row, _title(row.form, language_of(asked)), _visit(row.form.visit, language_of(asked)))
         for row in found
@@ -85,7 +82,7 @@ def _forms_of(asked: PageRequest, subject: Subject) -> list[FormShown]:
     forms = []
     for form in found.order_by("visit__name", "name", "number"):
         counts = Counter(mark.state for mark in marks.marks_of(form))
-        if counts and not _is_hidden(asked, form):
+        if counts and not is_hidden(asked, form):
             forms.append(
                 FormShown(
                     form, _title(form, language_of(asked)), _visit(form.visit, language_of(asked)), counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,13 +31,20 @@ class PasskeyProof:
     relying_party: str
 
 
-def forms_in(row: Subject | SubjectVisit | Form, *, is_blinded: bool, is_held: bool = False) -> list[Form]:
+def forms_in(
+    row: Subject | SubjectVisit | Form,
+    *,
+    is_blinded: bool,
+    withheld: Collection[str] = (),
+    is_held: bool = False,
+) -> list[Form]:
     """Give the forms that lie in a subject, a visit or a form, by id.
 
     Parameters
     ----------
     row : what is signed
     is_blinded : without the forms that a blinded person may not see, and so cannot answer for
+    withheld : ids of more forms that the person may not see
     is_held : nobody changes them until the transaction ends
     """
     found = Form.objects.select_for_update() if is_held else Form.objects.all()
@@ -48,6 +55,7 @@ def forms_in(row: Subject | SubjectVisit | Form, *, is_blinded: bool, is_held: b
     else:
         found = found.filter(pk=row.pk)
     found = found.exclude(name__in=WITHHELD_FORMS) if is_blinded else found
+    found = found.exclude(pk__in=withheld) if withheld else found
     return list(found.order_by("pk"))
 
 
@@ -64,7 +72,13 @@ def _listed(form: Form) -> SignedForm:
 
 
 def prepare(
-    person: Account, role: str, row: Subject | SubjectVisit | Form, meaning: str, *, is_blinded: bool = False
+    person: Account,
+    role: str,
+    row: Subject | SubjectVisit | Form,
+    meaning: str,
+    *,
+    is_blinded: bool = False,
+    withheld: Collection[str] = (),
 ) -> SignedContent:
     """Offer a content to sign; it can be signed once, by this person, within five minutes.
 
@@ -74,6 +88,7 @@ def prepare(
     row : the form, the visit or the subject
     meaning : one of `MEANINGS`
     is_blinded : whether the person sees no arm
+    withheld : ids of more forms that the person may not see, and so does not sign
 
     Raises
     ------
@@ -82,7 +97,7 @@ def prepare(
     """
     if meaning not in MEANINGS:
         raise UnknownNameError("meaning", meaning, MEANINGS)
-    forms = list_forms(forms_in(row, is_blinded=is_blinded))
+    forms = list_forms(forms_in(row, is_blinded=is_blinded, withheld=withheld))
     if not forms:
         raise ValueRangeError("forms", "none", "at least one to sign")
     subject = row.pk if isinstance(row, Subject) else row.subject_id
@@ -120,6 +135,7 @@ def sign(
     proof: PasskeyProof | None,
     *,
     is_blinded: bool = False,
+    withheld: Collection[str] = (),
 ) -> Signature:
     """Sign what was offered and found again, by a passkey, or (None) by password and code just checked.
 
@@ -127,7 +143,8 @@ def sign(
     ------
     ValueRangeError : a form was changed or added since it was offered
     """
-    if list_forms(forms_in(row, is_blinded=is_blinded, is_held=True)) != content.forms:
+    forms = forms_in(row, is_blinded=is_blinded, withheld=withheld, is_held=True)
+    if list_forms(forms) != content.forms:
         raise ValueRangeError(
             "forms", "changed since the page was opened", "those that were shown", "Open the page again."
         )

@@ -71,7 +71,9 @@ class SignatureRead:
         return f"{at:%Y-%m-%d %H:%M:%S} UTC{at:%z} ({self.row.zone})"
 
 
-def read_signatures(subject: str, form: str = "", *, is_blinded: bool = False) -> list[SignatureRead]:
+def read_signatures(
+    subject: str, form: str = "", *, is_blinded: bool = False, withheld: Collection[str] = ()
+) -> list[SignatureRead]:
     """Read the signatures of a subject, the newest first, each with its status.
 
     Parameters
@@ -79,12 +81,13 @@ def read_signatures(subject: str, form: str = "", *, is_blinded: bool = False) -
     subject : id of the subject
     form : id of a form; empty: all, else those that signed it
     is_blinded : as a blinded person reads them, to whom forms that give the arm away do not exist
+    withheld : ids of more forms that do not exist for the person
     """
     rows = list(Signature.objects.filter(subject=subject).order_by("-at", "-pk"))
     if not rows:
         return []
     forms = {each.pk: each for each in Form.objects.filter(subject=subject).with_version()}
-    hidden = {key for key, each in forms.items() if is_blinded and is_withheld(each.name)}
+    hidden = {key for key, each in forms.items() if is_blinded and is_withheld(each.name)} | {*withheld}
     history = [each for each in read_history(f"subject:{subject}") if each.row in forms.keys() - hidden]
     found = [_read(row, forms, history, hidden) for row in rows]
     return [each for each in found if not form or form in each.forms]
