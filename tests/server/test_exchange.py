@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.empty_database import read_empty_database
 from tests.server.people import browser_of, person_with
 
 from funis.capture.configuration import Configuration
@@ -33,6 +34,7 @@ def prepared(folder: Path, study: str) -> Path:
     """Prepare a server in a folder, in a process of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.toml").write_text(study, encoding="utf-8")
+    Configuration(folder).sqlite_file.write_bytes(read_empty_database())
     code = (
         "import sys; from pathlib import Path; from funis.capture.configuration import Configuration; "
         "from funis.capture.serve import prepare; prepare(Configuration(Path(sys.argv[1])))"
