@@ -22,9 +22,10 @@ from funis.documents.charts.scales import AxisEnds
 from funis.documents.charts.ticks import list_ticks, round_ends, write_ticks
 from funis.documents.colours import ESTIMATE
 from funis.documents.drawing import render_svg
-from funis.documents.figure import FigureSpec, finish
+from funis.documents.figure import FigureSpec, finish, hatch
 from funis.documents.text_extents import measure
 from funis.errors import DrawingError
+from funis.reporting.forest_figures import ForestRow, forest_body
 from funis.reporting.report_figures import build_figures
 
 Point = tuple[float, float]
@@ -138,6 +139,26 @@ def test_every_figure_of_a_trial_stands_where_the_engine_draws_it(figures: dict[
     assert len(figures) > 6
     for figure in figures.values():
         compare(figure.spec)
+
+
+def test_rows_of_a_forest_and_hatched_bars_stand_where_the_engine_draws_them() -> None:
+    rows = [
+        ForestRow("Everybody (n = 40)", 20, 8.5, 31.5, "20 (9 to 32)"),
+        ForestRow("Renal", 30, -4, 52, "30"),
+    ]
+    compare(finish(forest_body(rows, "Difference, percentage points", has_line=True)))
+    number: dict[str, Any] = {"type": "quantitative", "scale": {"domain": [0, 10]}, "axis": {"title": "A"}}
+    ends = {
+        "x": number | {"field": "from"},
+        "x2": {"field": "to"},
+        "y": number | {"field": "top"},
+        "y2": {"field": "bottom"},
+    }
+    areas: list[dict[str, Any]] = [
+        {"from": 1, "to": 4, "top": 2, "bottom": 8},
+        {"from": 6, "to": 9.5, "top": 1, "bottom": 3},
+    ]
+    compare(finish({"width": 200, "height": 150, "layer": hatch(areas, ends, slant=0.8, apart=0.4)}))
 
 
 def test_no_figure_of_a_trial_needs_the_engine(

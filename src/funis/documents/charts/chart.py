@@ -18,6 +18,8 @@ from funis.documents.figure import FONT, SMALL, TITLE, Spec
 
 #: From a title to its panel.
 _TITLE_GAP = 6.0
+#: Words of axes stand at the middle of a pixel: half of one reaches out of the panel at its right.
+_HALF = 0.5
 #: Times that a panel is made narrower for its words, which may change with it.
 _TURNS = 2
 
@@ -160,7 +162,8 @@ def _starts(groups: Sequence[Sequence[Extent]], gap: float, *, is_across: bool, 
         max((reach(-(each.left if is_across else each.top)) for each in own), default=0) for own in groups
     ]
     after = [
-        max((reach(each.right if is_across else each.bottom) for each in own), default=0) for own in groups
+        max((reach(each.right - _HALF if is_across else each.bottom) for each in own), default=0)
+        for own in groups
     ]
     if is_even:
         before, after = [max(before[1:], default=0)] * len(groups), [max(after)] * len(groups)
