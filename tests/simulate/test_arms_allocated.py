@@ -8,9 +8,9 @@ import pytest
 import funis
 from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials.arms_allocated import allocate_arms
+from funis.simulate.trials.checked_study import check_study
 from funis.simulate.trials.scenario import CannotSimulateError
 from funis.simulate.trials.simulated import plan_trials
-from funis.simulate.trials.virtual_patients import check_study
 from funis.study.model import Arm, Study
 from funis.study.randomisation import Randomisation
 from funis.study.read import read_study, template_path

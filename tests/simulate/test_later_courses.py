@@ -13,6 +13,7 @@ import funis
 from funis.analysis.every_finding import find_findings
 from funis.simulate.pages.trials_page import tell_trials
 from funis.simulate.trials import true_values
+from funis.simulate.trials.checked_study import check_study
 from funis.simulate.trials.course_given_again import mean_courses_again, move_relapses
 from funis.simulate.trials.course_of_activity import draw_luck, find_relapse_days, mean_course
 from funis.simulate.trials.one_trial import (
@@ -29,7 +30,6 @@ from funis.simulate.trials.scenario import CannotSimulateError, find_scenario
 from funis.simulate.trials.simulated import plan_trials, simulate_trials
 from funis.simulate.trials.true_values import true_numbers
 from funis.simulate.trials.virtual_patients import (
-    check_study,
     draw_patients,
     fit_entry,
     infuse_again,

@@ -48,7 +48,13 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
     folder: Folder,
     trials: Annotated[int, typer.Option(min=2, help="How many virtual trials.")] = 100,
     patients: Annotated[int, typer.Option(min=2, max=2000, help="Of each trial.")] = 40,
-    scenario: Annotated[str, typer.Option(help="The world: yearly, five_year, null or harm.")] = "yearly",
+    scenario: Annotated[
+        str,
+        typer.Option(
+            help="The world. Lupus: yearly (taken unasked), five_year, null or harm; Sjogren's: slow (taken "
+            "unasked), null or harm."
+        ),
+    ] = "",
     seed: Seed = 1,
     trial: Annotated[
         int | None,
@@ -107,8 +113,8 @@ def simulate(  # noqa: PLR0917  (typer reads the order; nobody calls it by posit
         )
     alone = found.at_fixed
     record = {
-        "study": study.trial.id, "scenario": scenario, "trials": trials, "patients": patients, "seed": seed,
-        "cells_for": cells_for, "posterior": bool(plan.worlds), "fingerprint": found.key,
+        "study": study.trial.id, "scenario": plan.scenario.name, "trials": trials, "patients": patients,
+        "seed": seed, "cells_for": cells_for, "posterior": bool(plan.worlds), "fingerprint": found.key,
         "worlds": digest_of_worlds(plan.worlds) if plan.worlds else None,
         "characteristics": _record(found.characteristics),
         "at_fixed": None if alone is None else _record(alone.characteristics),

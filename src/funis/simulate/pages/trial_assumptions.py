@@ -11,6 +11,7 @@ from funis.design.pages.told import DesignTable, percent
 from funis.results.text import format_number, format_shortest
 from funis.simulate.calibration import limits95
 from funis.simulate.pages.simulation_page import say_interval
+from funis.simulate.pages.sjogren_assumed_rows import list_sjogren_rows
 from funis.simulate.parameters import FIXED, PARAMETERS
 from funis.simulate.trials.drawn_worlds import DRAWN
 from funis.simulate.trials.later_course import waits
@@ -36,8 +37,12 @@ def list_assumptions(plan: TrialPlan) -> DesignTable:
     ----------
     plan : of the run
     """
-    rows = (*_world(plan), *_fitted(plan), *_patients(), *_findings(), *_laboratory(), *_conduct(),
-            *_allocation(plan), *_later_course(plan))  # fmt: skip
+    own = (
+        tuple(list_sjogren_rows(plan))
+        if plan.study.trial.condition == "sjogren"
+        else (*_world(plan), *_fitted(plan), *_patients(), *_findings(), *_laboratory(), *_conduct())
+    )
+    rows = (*own, *_allocation(plan), *_later_course(plan))
     marks = (
         "Derived: computed from published figures under a stated assumption. Assumed: nobody measured it, "
         "or it was entered by hand."

@@ -26,6 +26,7 @@ from funis.simulate.pages.opened_numbers import (
     shares_of,
 )  # fmt: skip
 from funis.simulate.pages.simulation_page import ToldSimulation
+from funis.simulate.pages.sjogren_assumed_rows import tell_what_is_unknown
 from funis.simulate.pages.trial_assumptions import list_assumptions
 from funis.simulate.trials.characteristics import Characteristic
 from funis.simulate.trials.drawn_worlds import digest_of_worlds
@@ -160,6 +161,9 @@ def name_place(study: Study, where: dict[str, str]) -> str:
     visit = next((each.printed for each in study.visits if each.name == where["visit"]), "")
     after = " after the relapse" if visit and where["analysis"] == AT_RELAPSE else ""
     words = [endpoint.label if endpoint is not None and endpoint.label else where["endpoint"], visit + after]
+    if endpoint is not None and len(endpoint.variables) > 1:
+        # Several scores of one endpoint have the same label: each is told by its own name.
+        words.insert(1, where["variable"].removesuffix("_change").replace("_", " "))
     words += ["kept to the end"] if where["variable"].endswith(name_sustained("")) else []
     method = where["method"].replace("_", " ")
     words += [where["category"].replace("_", " "), _METHODS.get(where["method"], method)]
@@ -372,16 +376,22 @@ def _counted(each: Characteristic) -> str:
 def _beware(found: SimulatedTrials) -> tuple[str, ...]:
     lines = [
         "A simulated trial is as good as its assumptions; they stand above, and most are assumed.",
-        "Run every scenario: reports of relapse disagree, and null and harm show what a design misses.",
+        "Run every scenario: null and harm show what a design misses."
+        if found.plan.study.trial.condition == "sjogren"
+        else "Run every scenario: reports of relapse disagree, and null and harm show what a design misses.",
+        *tell_what_is_unknown(found.plan),
         _CARRIED
         if found.plan.worlds
+        else "Parameters are fixed: what is not known about them is not in these numbers."
+        if found.plan.study.trial.condition == "sjogren"
         else "Parameters are fixed at their medians: what is not known about them is not in these numbers "
         "(--posterior carries it through).",
     ]
     if found.plan.entry.unreadable:
         names = ", ".join(found.plan.entry.unreadable)
+        score = "SSDAI" if found.plan.study.trial.condition == "sjogren" else "SLEDAI-2K"
         lines.append(
-            f"Criteria that read more than age, sex and SLEDAI-2K were not applied at screening: {names}."
+            f"Criteria that read more than age, sex and {score} were not applied at screening: {names}."
         )
     if waits(found.plan.study):
         lines.append(

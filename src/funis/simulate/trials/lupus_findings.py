@@ -8,7 +8,7 @@ level of active disease and one of quiet disease; the items that the laboratory 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -121,11 +121,15 @@ class DrawnFindings:
     items : SLEDAI-2K item to 0 or 1, shape (patients, visits)
     labs : test to value, same shape
     codes : BILAG-2004 row to its code, same shape
+    forms : of another disease: instrument to its columns, each of the same shape
+    asked : of another disease: instrument or test to whether it was done, same shape
     """
 
     items: Mapping[str, Integers]
     labs: Mapping[str, Floats]
     codes: Mapping[int, Integers]
+    forms: Mapping[str, Mapping[str, Floats | Integers]] = field(default_factory=dict)
+    asked: Mapping[str, Booleans] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

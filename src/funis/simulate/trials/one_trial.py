@@ -15,6 +15,7 @@ from funis.analysis.some_endpoints import analyse_apart
 from funis.data.tables import tables_from_frames
 from funis.errors import LEVELS, UnknownNameError
 from funis.simulate.calibration import CalibratedParameter
+from funis.simulate.trials.diseases import DISEASES
 from funis.simulate.trials.drawn_worlds import DRAWN, world_of
 from funis.simulate.trials.later_course import (
     LOOKED_AT,
@@ -26,7 +27,7 @@ from funis.simulate.trials.later_course import (
 )
 from funis.simulate.trials.scenario import TrialScenario
 from funis.simulate.trials.stacked import TOGETHER, gather_alike, own_number, stack
-from funis.simulate.trials.virtual_patients import FittedEntry, Patients, draw_patients, infuse_again
+from funis.simulate.trials.virtual_patients import FittedEntry, Patients, infuse_again
 from funis.simulate.trials.virtual_tables import build_tables
 from funis.study.course_conditions import FoundCondition
 from funis.study.courses import AT_RELAPSE
@@ -203,7 +204,7 @@ def draw_one(plan: TrialPlan, trial: int, *, count: int = 0, is_whole: bool = Fa
     seeds = _seeds(plan, trial)
     drawing, writing = (np.random.default_rng(each) for each in seeds[:2])
     world = plan.scenario if count else world_of(plan.scenario, plan.worlds, seeds[3])
-    patients = draw_patients(
+    patients = DISEASES[plan.study.trial.condition].draw(
         plan.study, world, plan.entry, count or plan.patients, drawing, is_whole=is_whole
     )
     return DrawnTrial(patients, build_tables(plan.study, patients, writing, has_slips=not is_whole), world)
@@ -295,7 +296,8 @@ def _count_conduct(study: Study, drawn: DrawnTrial) -> dict[str, float]:
         "screen failures": float(screened - len(patients.age)),
         "left the trial": float(np.isfinite(patients.left_day).sum()),
         "visits": float(patients.seen.sum()),
-        "relapses within the trial": float(relapsed.sum()),
+        # Where nobody can relapse the count says nothing.
+        **({"relapses within the trial": float(relapsed.sum())} if drawn.world.prone > 0 else {}),
         "adverse events": float(frames["adverse_events"].height if "adverse_events" in frames else 0),
     }
     if drawn.later is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,8 +140,13 @@ def assumed(key: str) -> float:
     return next(each.value for each in ASSUMPTIONS if each.key == key)
 
 
-def find_scenario(name: str) -> TrialScenario:
+def find_scenario(name: str, among: Mapping[str, TrialScenario] = SCENARIOS) -> TrialScenario:
     """Give a scenario by its name.
+
+    Parameters
+    ----------
+    name : of the scenario
+    among : scenarios of a disease, by name; those of lupus by default
 
     Raises
     ------
@@ -151,6 +157,6 @@ def find_scenario(name: str) -> TrialScenario:
     >>> find_scenario("null").effect
     0.0
     """
-    if name not in SCENARIOS:
-        raise UnknownNameError("scenario", name, tuple(SCENARIOS), "--scenario")
-    return SCENARIOS[name]
+    if name not in among:
+        raise UnknownNameError("scenario", name, tuple(among), "--scenario")
+    return among[name]

@@ -12,12 +12,13 @@ import polars as pl
 from funis.arguments import SEED, STUDY, NumberFrom, Text, takes
 from funis.files import write_whole
 from funis.simulate.trials.characteristics import Characteristic, summarise
+from funis.simulate.trials.checked_study import check_study
+from funis.simulate.trials.diseases import DISEASES, choose_scenario
 from funis.simulate.trials.drawn_worlds import draw_worlds, write_worlds
 from funis.simulate.trials.one_trial import TrialPlan, choose_endpoints, draw_trials
 from funis.simulate.trials.run_trials import run_key, run_trials
-from funis.simulate.trials.scenario import SCENARIOS, find_scenario
+from funis.simulate.trials.scenario import CannotSimulateError
 from funis.simulate.trials.true_values import true_numbers
-from funis.simulate.trials.virtual_patients import check_study, fit_entry
 from funis.study.model import Study
 
 PARTS: Final = "parts"
@@ -62,7 +63,7 @@ def plan_trials(
     Parameters
     ----------
     study : from the study file
-    scenario : name of the world
+    scenario : name of the world; empty for the first one of the disease
     patients : of each trial
     seed : of all draws
     endpoints : ids; by default the primary ones, the relapse and changes of a single score
@@ -74,11 +75,17 @@ def plan_trials(
     CannotSimulateError : the study asks for what no virtual patient has, or the scenario has no posterior
     UnknownNameError : there is no such scenario or endpoint
     """
-    world = find_scenario(scenario)
     check_study(study)
+    world = choose_scenario(study, scenario)
+    disease = DISEASES[study.trial.condition]
+    if posterior and world.prone == 0:
+        raise CannotSimulateError(
+            f"Scenario {world.name!r} has no posterior: the model of this disease was fitted by maximum "
+            "likelihood alone. Leave out --posterior."
+        )
     chosen = choose_endpoints(study, endpoints)
-    number = list(SCENARIOS).index(scenario)
-    entry = fit_entry(study, world)
+    number = list(disease.scenarios).index(world.name)
+    entry = disease.fit(study, world)
     worlds, drawn = draw_worlds(world, seed) if posterior else ((), ())
     return TrialPlan(study, world, number, entry, patients, chosen, seed, cells_for, worlds, drawn)
 
@@ -127,20 +134,21 @@ def simulate_trials(
 
 @takes(
     study=STUDY,
-    scenario=Text(),
+    scenario=Text(empty=True),
     patients=NumberFrom(2, 2000, whole=True),
     seed=SEED,
     trial=NumberFrom(0, 10**9, whole=True),
 )
 def draw_trial(
-    study: Study, *, scenario: str = "yearly", patients: int = 40, seed: int = 1, trial: int = 0
+    study: Study, *, scenario: str = "", patients: int = 40, seed: int = 1, trial: int = 0
 ) -> dict[str, pl.DataFrame]:
     """Draw the tables of one virtual trial, as ``funis.tables_from_frames`` takes them.
 
     Parameters
     ----------
-    study : a lupus study with planned visits
-    scenario : ``yearly``, ``five_year``, ``null`` or ``harm``
+    study : a study in lupus or primary Sjogren's syndrome, with planned visits
+    scenario : in lupus ``yearly``, ``five_year``, ``null`` or ``harm``; in Sjogren's syndrome ``slow``,
+        ``null`` or ``harm``; empty for the first
     patients : of the trial
     seed, trial : seed of a run, and the number of the trial in it: the same two give the same trial
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from funis.errors import Finding
-from funis.simulate.trials.virtual_tables import MARK
+from funis.simulate.trials.written_rows import MARK
 from funis.stats.sample import Integers
 
 TOGETHER: Final = 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,16 +22,14 @@ from funis.simulate.trials.course_of_activity import (
     mean_course,
     place_courses,
 )
-from funis.simulate.trials.lupus_findings import LAB_MODELS, DrawnFindings, FindingNoise, draw_noise, find
+from funis.simulate.trials.lupus_findings import DrawnFindings, FindingNoise, draw_noise, find
 from funis.simulate.trials.scenario import CannotSimulateError, TrialScenario, assumed
 from funis.stats.sample import Booleans, Floats, Integers
 from funis.study.courses import conditional_courses, planned_courses
 from funis.study.model import Study
 from funis.study.planned_infusion import Infusion
-from funis.study.randomisation import USUAL_STRATA
 from funis.study.rules import apply_rule, rule_columns
 
-CAN_DRAW: Final = ("sledai_2k", "bilag_2004")
 _MOST_SCREENED: Final = 12
 _LOOKED_AT: Final = 4_000
 _KNOWN: Final = ("age", "sex", "baseline_sledai_2k")
@@ -92,54 +90,6 @@ class Patients:
     luck: RelapseLuck
 
 
-def check_study(study: Study) -> None:
-    """Refuse a study whose forms no virtual patient can fill, naming all of them.
-
-    Raises
-    ------
-    CannotSimulateError : with every cause
-    """
-    causes = []
-    if study.trial.condition != "sle":
-        causes.append(f"condition {study.trial.condition!r}: virtual patients have lupus (sle)")
-    if study.has_open_visits or not study.visits:
-        causes.append("the study has no planned visits")
-    causes += [
-        f"instrument {name!r}: virtual patients have {', '.join(CAN_DRAW)}"
-        for name in study.instrument_names
-        if name not in CAN_DRAW
-    ]
-    tests = {each.test for each in LAB_MODELS}
-    causes += [
-        f"laboratory test {name!r}: none of {', '.join(sorted(tests))}"
-        for name in study.lab_names
-        if name not in tests
-    ]
-    causes += [*_causes_of_courses(study), *_causes_of_strata(study)]
-    if causes:
-        lines = "; ".join(causes)
-        raise CannotSimulateError(
-            f"This study cannot be simulated: {lines}. Leave these out of a copy of the study file."
-        )
-
-
-def _causes_of_courses(study: Study) -> Iterator[str]:
-    waiting = conditional_courses(study)
-    if len(waiting) > 1:
-        yield "two courses that wait for what is found in a patient: the records do not tell them apart"
-
-
-def _causes_of_strata(study: Study) -> Iterator[str]:
-    known = " and ".join(USUAL_STRATA)
-    for section, plan in (
-        ("randomisation", study.randomisation),
-        ("re_randomisation", study.re_randomisation),
-    ):
-        for name in plan.strata if plan is not None else ():
-            if name not in USUAL_STRATA:
-                yield f"stratum {name!r} of [{section}]: virtual patients are told apart by {known}"
-
-
 def cell_days(study: Study, arm: int) -> tuple[float, ...]:
     """Give the days on which an arm is given cells; none for a control arm."""
     is_control = bool(study.arms) and study.arms[arm].control
@@ -184,10 +134,9 @@ def draw_patients(
     entered = _screen(study, scenario, entry, count, generator)
     # A stream of its own: how patients are allocated changes nothing else that is drawn of them.
     (allocating,) = generator.spawn(1)
-    names = [each.id for each in study.sites] or [""]
-    sites = tuple(names[place] for place in allocating.integers(0, len(names), count))
+    sites = draw_sites(study, count, allocating)
     arms = allocate_arms(study, sites, entered.is_woman, allocating)
-    days, seen = _draw_visits(study, count, generator, is_whole=is_whole)
+    days, seen = draw_visits(study, count, generator, is_whole=is_whole)
     mean, relapse = np.empty(days.shape), np.empty(count)
     luck = RelapseLuck(np.empty(count, dtype=np.bool_), np.empty(count))
     planned = [float(max(each.day, 0)) for each in study.visits]
@@ -201,15 +150,31 @@ def draw_patients(
     ratio = draw_ratios(count, generator)
     courses = place_courses(mean, days, relapse, ratio)
     findings = find(entered.noise, courses.level, entered.severity, entered.has_nephritis, courses.is_new)
-    left = np.full(count, np.inf)
-    if not is_whole:
-        left = 14.0 + generator.exponential(DAYS_A_MONTH / assumed("leaving"), count)
-        seen &= days < left[:, None]
-    usual = np.where(entered.is_woman, assumed("weight_women"), assumed("weight_men"))
-    weight = np.round(generator.normal(usual, 7.0).clip(38, 110), 1)
+    left = draw_leaving(count, generator, is_whole=is_whole)
+    seen &= days < left[:, None]
+    weight = draw_weights(entered.is_woman, generator)
     left = np.where(left < last_day(study), left, np.inf)
     return Patients(arms, sites, days, seen, courses, findings, entered.age, entered.is_woman, weight, left,
                     entered, mean, ratio, luck)  # fmt: skip
+
+
+def draw_leaving(count: int, generator: np.random.Generator, *, is_whole: bool) -> Floats:
+    """Draw the day on which each patient leaves the trial; infinity for everybody if `is_whole`."""
+    if is_whole:
+        return np.full(count, np.inf)
+    return np.asarray(14.0 + generator.exponential(DAYS_A_MONTH / assumed("leaving"), count))
+
+
+def draw_weights(is_woman: Booleans, generator: np.random.Generator) -> Floats:
+    """Draw the weight of each patient, kg."""
+    usual = np.where(is_woman, assumed("weight_women"), assumed("weight_men"))
+    return np.asarray(np.round(generator.normal(usual, 7.0).clip(38, 110), 1), dtype=np.float64)
+
+
+def draw_sites(study: Study, count: int, allocating: np.random.Generator) -> tuple[str, ...]:
+    """Draw the site of each patient; empty where the study names none."""
+    names = [each.id for each in study.sites] or [""]
+    return tuple(names[place] for place in allocating.integers(0, len(names), count))
 
 
 def last_day(study: Study) -> float:
@@ -301,12 +266,8 @@ def fit_entry(study: Study, scenario: TrialScenario) -> FittedEntry:
         scores.append(float(totals[chosen, 1].mean()))
     totals, chosen = _look_again(study, people, strength, 1.0)
     regression = 1.0 - float(totals[chosen, 1].mean() / totals[chosen, 0].mean())
-    unreadable = tuple(
-        each.id for each in study.eligibility.criteria if each.rule and not _can_read(each.rule)
-    )
-    return FittedEntry(
-        strength, regression, levels, tuple(np.maximum.accumulate(scores).tolist()), unreadable
-    )
+    found = tuple(np.maximum.accumulate(scores).tolist())
+    return FittedEntry(strength, regression, levels, found, list_unreadable(study, _KNOWN))
 
 
 def _look_again(study: Study, same: LetIn, strength: float, level: float) -> tuple[Integers, Booleans]:
@@ -353,27 +314,58 @@ def _screen(
     )  # fmt: skip
 
 
-def _can_read(rule: str) -> bool:
-    return set(rule_columns(rule)) <= set(_KNOWN)
+def list_unreadable(study: Study, known: Collection[str]) -> tuple[str, ...]:
+    """Give the criteria whose rules read more than the known columns."""
+    return tuple(
+        each.id
+        for each in study.eligibility.criteria
+        if each.rule and not set(rule_columns(each.rule)) <= set(known)
+    )
 
 
 def _is_eligible(study: Study, people: LetIn, totals: Integers) -> Booleans:
-    frame = pl.DataFrame(
-        {"age": people.age, "sex": np.where(people.is_woman, "female", "male"), "baseline_sledai_2k": totals}
+    return meets_rules(
+        study,
+        pl.DataFrame(
+            {
+                "age": people.age,
+                "sex": np.where(people.is_woman, "female", "male"),
+                "baseline_sledai_2k": totals,
+            }
+        ),
     )
-    answer = np.ones(len(totals), dtype=np.bool_)
+
+
+def meets_rules(study: Study, people: pl.DataFrame) -> Booleans:
+    """Tell who meets the rules of eligibility that read nothing but the columns given.
+
+    Parameters
+    ----------
+    study : whose rules they are
+    people : one row each
+    """
+    answer = np.ones(people.height, dtype=np.bool_)
+    unreadable = list_unreadable(study, people.columns)
     for wanted, criteria in ((True, study.eligibility.inclusion), (False, study.eligibility.exclusion)):
         for each in criteria:
-            if each.rule and _can_read(each.rule):
-                held = apply_rule(frame, each.rule).fill_null(not wanted).to_numpy()
+            if each.rule and each.id not in unreadable:
+                held = apply_rule(people, each.rule).fill_null(not wanted).to_numpy()
                 answer &= held == wanted
     return answer
 
 
-def _draw_visits(
+def draw_visits(
     study: Study, count: int, generator: np.random.Generator, *, is_whole: bool
 ) -> tuple[Floats, Booleans]:
-    """Draw the day of each visit, mostly within its window, and whether it took place."""
+    """Draw the day of each visit, mostly within its window, and whether it took place.
+
+    Parameters
+    ----------
+    study : whose visits they are
+    count : patients
+    generator : of random numbers
+    is_whole : none is late or missed
+    """
     days = np.empty((count, len(study.visits)))
     for place, visit in enumerate(study.visits):
         low, high = visit.opens - visit.day, visit.closes - visit.day

@@ -12,12 +12,13 @@ from funis.catalogue.registry import definition
 from funis.simulate.trials.later_course import LaterCourse
 from funis.simulate.trials.lupus_findings import LAB_MODELS
 from funis.simulate.trials.scenario import RAISED, TAPER, assumed
+from funis.simulate.trials.sjogren_scenario import sjogren_assumed
+from funis.simulate.trials.sjogren_tables import write_criteria, write_drugs, write_forms, write_labs
 from funis.simulate.trials.virtual_patients import Patients, cell_days, planned_infusions
+from funis.simulate.trials.written_rows import MARK, Rows, leave_blank, name_subject, values_at
 from funis.study.courses import conditional_courses
 from funis.study.model import Study
 
-MARK: Final = "VIRTUAL-"
-"""The number of every virtual patient, lot and donor begins with it."""
 _START: Final = date(2020, 1, 6)
 _CLINICAL_ROWS: Final = (*range(1, 78), 95)
 _YES_NO_ROWS: Final = (80, 85, 88, 89, 96, 97)
@@ -35,8 +36,6 @@ _LEAST_GRADE: Final = {"urinary tract infection": 2}
 _CONSENT, _SPECIMEN, _DELIVERY, _MADE, _RELEASED = 70, 46, 45, 10, 5
 #: Days that a lot is kept.
 _KEPT: Final = 365
-
-Rows = list[dict[str, Any]]
 
 
 def build_tables(
@@ -64,21 +63,28 @@ def build_tables(
     starts = _first_days(len(patients.age), generator)
     place = _place_frame(study, patients, starts)
     share = assumed("blank_item") if has_slips else 0.0
+    is_sjogren = bool(patients.findings.forms)
     tables: dict[str, Any] = {
         "subjects": _subjects(study, patients, starts),
         "visits": place,
-        "sledai_2k": _with_slips(_sledai(place, patients), generator, share=share),
-        "labs": _labs(study, place, patients),
+        **(
+            write_forms(place, patients, generator, share=share)
+            if is_sjogren
+            else {"sledai_2k": leave_blank(_sledai(place, patients), generator, share=share)}
+        ),
+        "labs": write_labs(study, place, patients) if is_sjogren else _labs(study, place, patients),
         "infusions": _infusions(study, patients, starts) + _later_infusions(study, patients, starts, later),
-        "medications": _medications(patients, starts),
+        "medications": write_drugs(starts) if is_sjogren else _medications(patients, starts),
         "safety_questions": place.filter(pl.col("_visit") > 0).with_columns(
             asked=pl.lit(1), any_event=pl.lit(0)
         ),
-        "adverse_events": _events(patients, starts, generator),
+        "adverse_events": _events(
+            patients, starts, generator, sjogren_assumed("events") if is_sjogren else assumed("events")
+        ),
         "disposition": _disposition(study, patients, starts),
     }
     if "bilag_2004" in study.instrument_names:
-        tables["bilag_2004"] = _with_slips(_bilag(place, patients), generator, share=share)
+        tables["bilag_2004"] = leave_blank(_bilag(place, patients), generator, share=share)
     lots, donors = _lots(tables["infusions"])
     tables |= {"lots": lots, "donors": donors}
     if later is not None and study.re_randomisation is not None:
@@ -91,10 +97,6 @@ def build_tables(
 
 def _as_frame(rows: pl.DataFrame | Rows) -> pl.DataFrame:
     return rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
-
-
-def _name(number: int) -> str:
-    return f"{MARK}{number + 1:04d}"
 
 
 def _first_days(count: int, generator: np.random.Generator) -> list[date]:
@@ -112,7 +114,7 @@ def _place_frame(study: Study, patients: Patients, starts: list[date]) -> pl.Dat
         {
             "_subject": who,
             "_visit": which,
-            "subject": [_name(int(each)) for each in who],
+            "subject": [name_subject(int(each)) for each in who],
             "visit": [study.visits[each].name for each in which],
             "date": [starts[each] + timedelta(days=int(day)) for each, day in zip(who, days, strict=True)],
         }
@@ -124,26 +126,26 @@ def _subjects(study: Study, patients: Patients, starts: list[date]) -> Rows:
     rows: Rows = []
     for number, start in enumerate(starts):
         row = {
-            "subject": _name(number),
+            "subject": name_subject(number),
             "site": patients.sites[number],
             "sex": "female" if patients.is_woman[number] else "male",
             "age": int(patients.age[number]),
             "consent_date": start + timedelta(days=int(min(first[number], 0)) - 3),
             "weight_kg": float(patients.weight[number]),
         }
+        if patients.findings.forms:
+            row |= write_criteria(study)
         if study.arms:
             row["arm"] = study.arms[int(patients.arms[number])].id
         rows.append(row)
     return rows
 
 
-def _at(place: pl.DataFrame, values: np.typing.NDArray[Any]) -> np.typing.NDArray[Any]:
-    return np.asarray(values[place["_subject"].to_numpy(), place["_visit"].to_numpy()])
-
-
 def _sledai(place: pl.DataFrame, patients: Patients) -> pl.DataFrame:
     names = [each.name for each in definition("sledai_2k").items]
-    return place.with_columns(pl.Series(name, _at(place, patients.findings.items[name])) for name in names)
+    return place.with_columns(
+        pl.Series(name, values_at(place, patients.findings.items[name])) for name in names
+    )
 
 
 def _bilag(place: pl.DataFrame, patients: Patients) -> pl.DataFrame:
@@ -158,7 +160,7 @@ def _bilag(place: pl.DataFrame, patients: Patients) -> pl.DataFrame:
     values |= {78: none + 120, 79: none + 76}
     form = definition("bilag_2004")
     columns = [
-        pl.Series(each.name, _at(place, values[each.row])) for each in form.items if each.row in values
+        pl.Series(each.name, values_at(place, values[each.row])) for each in form.items if each.row in values
     ]
     ever = {each.row: np.any(values[each.row] > 0, axis=1) for each in form.items if each.row in values}
     affected = {
@@ -175,22 +177,11 @@ def _bilag(place: pl.DataFrame, patients: Patients) -> pl.DataFrame:
     return place.with_columns(columns)
 
 
-def _with_slips(form: pl.DataFrame, generator: np.random.Generator, *, share: float) -> pl.DataFrame:
-    """Leave a few items blank, as forms come in."""
-    items = [name for name in form.columns if name not in {"_subject", "_visit", "subject", "visit", "date"}]
-    blank = generator.random((form.height, len(items))) < share
-    chosen = [place for place in range(len(items)) if blank[:, place].any()]
-    return form.with_columns(
-        pl.when(pl.Series(blank[:, place])).then(None).otherwise(pl.col(items[place])).alias(items[place])
-        for place in chosen
-    )
-
-
 def _labs(study: Study, place: pl.DataFrame, patients: Patients) -> pl.DataFrame:
     parts = [
         place.select("subject", "visit", "date").with_columns(
             pl.lit(each.test).alias("test"),
-            pl.Series("value", _at(place, patients.findings.labs[each.test])),
+            pl.Series("value", values_at(place, patients.findings.labs[each.test])),
             pl.lit(each.unit).alias("unit"),
             pl.lit(each.low, dtype=pl.Float64).alias("low"),
             pl.lit(each.high, dtype=pl.Float64).alias("high"),
@@ -213,7 +204,7 @@ def _infusions(study: Study, patients: Patients, starts: list[date]) -> Rows:
                 continue
             weight = float(patients.weight[number])
             dose = round(weight * (planned.cells_per_kg or 1e6)) if has_cells else 0
-            row = {"subject": _name(number), "number": count, "date": start + timedelta(days=day),
+            row = {"subject": name_subject(number), "number": count, "date": start + timedelta(days=day),
                    "lot": f"{MARK}L{given // per_lot + 1}" if has_cells else None, "cells": dose,
                    "weight_kg": weight, "reaction": "none"}  # fmt: skip
             given += has_cells
@@ -242,7 +233,7 @@ def _later_infusions(study: Study, patients: Patients, starts: list[date], later
             lot, opened, taken = lot + 1, day, 0
         taken += has_cells
         rows.append(
-            {"subject": _name(int(place)), "number": number, "date": day,
+            {"subject": name_subject(int(place)), "number": number, "date": day,
              "lot": f"{MARK}A{lot}" if has_cells else None,
              "cells": round(weight * (each.cells_per_kg or 1e6)) if has_cells else 0,
              "weight_kg": weight, "reaction": "none"}
@@ -288,7 +279,7 @@ def _medications(patients: Patients, starts: list[date]) -> Rows:
             steps = [each for each in steps if each[0] < relapse] + [(float(np.ceil(relapse)) + late, dose)]
         steps = [each for each in steps if each[0] < patients.left_day[number]]
         for place, (day, dose) in enumerate(steps):
-            row = {"subject": _name(number), "drug": "prednisone", "dose": dose, "unit": "mg/day",
+            row = {"subject": name_subject(number), "drug": "prednisone", "dose": dose, "unit": "mg/day",
                    "route": "oral", "start": start + timedelta(days=int(day)), "end": None,
                    "reason": "systemic lupus erythematosus"}  # fmt: skip
             if place + 1 < len(steps):
@@ -297,11 +288,11 @@ def _medications(patients: Patients, starts: list[date]) -> Rows:
     return rows
 
 
-def _events(patients: Patients, starts: list[date], generator: np.random.Generator) -> Rows:
+def _events(patients: Patients, starts: list[date], generator: np.random.Generator, monthly: float) -> Rows:
     rows: Rows = []
     ends = np.minimum(np.where(patients.seen, patients.days, 0.0).max(axis=1), patients.left_day)
     for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        for _ in range(generator.poisson(assumed("events") * max(end, 0.0) / 30.4375)):
+        for _ in range(generator.poisson(monthly * max(end, 0.0) / 30.4375)):
             day = int(generator.integers(2, max(int(end), 3)))
             is_serious = bool(generator.random() < assumed("serious"))
             began = start + timedelta(days=day)
@@ -309,7 +300,7 @@ def _events(patients: Patients, starts: list[date], generator: np.random.Generat
             last = began + timedelta(days=int(generator.integers(1, 10)))
             grade = 3 if is_serious else int(generator.integers(1, 3))
             rows.append(
-                {"subject": _name(number), "term": term, "start": began, "end": last,
+                {"subject": name_subject(number), "term": term, "start": began, "end": last,
                  "grade": max(grade, _LEAST_GRADE.get(term, 1)), "serious": int(is_serious),
                  "related": 0, "outcome": "recovered", "action": "none"}
             )  # fmt: skip
@@ -338,7 +329,7 @@ def _disposition(study: Study, patients: Patients, starts: list[date]) -> Rows:
         seen = patients.days[number][patients.seen[number]]
         day = int(left) if has_left else int(max(seen.max(), study.visits[-1].opens))
         rows.append(
-            {"subject": _name(number), "status": "withdrew" if has_left else "completed",
+            {"subject": name_subject(number), "status": "withdrew" if has_left else "completed",
              "date": start + timedelta(days=day), "reason": "own wish" if has_left else ""}
         )  # fmt: skip
     return rows
