@@ -116,6 +116,22 @@ def draw_subjects(
     return columns, drawn
 
 
+def differing(own: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Name the cells that differ; JSON writes 5.0 as 5, and two logarithms may differ in their last bit."""
+    found = {}
+    for key, expected in theirs.items():
+        cell = own[key]
+        if isinstance(expected, float):
+            is_same = isinstance(cell, int | float) and math.isclose(
+                cell, expected, rel_tol=1e-12, abs_tol=1e-12
+            )
+        else:
+            is_same = type(cell) is type(expected) and cell == expected
+        if not is_same:
+            found[key] = cell, expected
+    return found
+
+
 def compare(
     page: ScriptPage, name: str, seed: int, *, subjects: int = 90, counts: Sequence[int] = range(1, 9)
 ) -> int:
@@ -134,25 +150,24 @@ def compare(
         for own, visits in zip(found, drawn, strict=True):
             expected = scorer(visits)
             assert [list(row) for row in own] == [list(row) for row in expected]
-            assert [[*map(repr, row.values())] for row in own] == [
-                [*map(repr, row.values())] for row in expected
-            ]
+            for mine, theirs in zip(own, expected, strict=True):
+                assert not (wrong := differing(mine, theirs)), wrong
     return len(POLICIES) * sum(map(len, drawn))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_scores_of_drawn_visits(scripts: ScriptPage, name: str) -> None:
-    """Of each of the 22 instruments 4,600 visits are compared, 101,200 together."""
+    """Of each of the 55 instruments 1,900 visits are compared, more than 100,000 together."""
     compared = seed = 0
-    while compared < 4_600:
-        compared += compare(scripts, name, seed)
+    while compared < 1_900:
+        compared += compare(scripts, name, seed, subjects=40)
         seed += 1
     assert seed >= 3
 
 
 def test_a_hundred_thousand_visits_are_compared() -> None:
-    assert len(NAMES) * 4_600 >= 100_000
+    assert len(NAMES) * 1_900 >= 100_000
 
 
 @pytest.mark.parametrize("name", ["bilag_2004", "bilag_classic_renal", "tess"])

@@ -1,5 +1,6 @@
 """Forms in a real browser: whole at 320 pixels, without a finding of axe-core, filled in by keys alone."""
 
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -171,6 +172,20 @@ def test_no_form_takes_the_focus_from_where_a_link_led(open_form: Callable[..., 
     page.goto(f"{page.url}#sledai_2k-1-rash")
     page.reload()
     assert page.evaluate("document.activeElement.tagName") == "BODY"
+
+
+def test_a_score_is_printed_as_the_server_prints_it(open_form: Callable[..., Page]) -> None:
+    """By its digits, half away from zero: 1.0005 lies below its half in binary."""
+    rng = random.Random(3)  # noqa: S311
+    scores = [1.0005, -1.0005, 0.0005, -0.0004, 10 / 3, 2 / 3, 7.0, 0.9996, 99.9995, 0.1 + 0.2, -0.149]
+    scores += [round(rng.uniform(-5, 120), rng.randint(1, 6)) for _ in range(300)]
+    page = open_form("adverse_events")
+    found = page.evaluate(
+        "async (scores) => { const { showScore } = await import('./fields.js'); return scores.map((one) => String(showScore(one))); }",
+        scores,
+    )
+    assert found == [page_module._figures(one) for one in scores]
+    assert found[:9] == ["1.001", "-1.001", "0.001", "0", "3.333", "0.667", "7", "1", "100"]
 
 
 def test_no_key_is_taken_from_an_input_method(open_form: Callable[..., Page]) -> None:

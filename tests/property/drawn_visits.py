@@ -23,7 +23,11 @@ def limits_of(definition: Definition, parameters: Mapping[str, Any]) -> dict[str
     conditions = [feature.when for feature in definition.features]
     conditions += [rule.when for rule in definition.rules if rule.when]
     conditions += [one for item in definition.items for level in item.when for one in level]
-    near: dict[str, list[float]] = {}
+    near: dict[str, list[float]] = {
+        item.name: [item.curve.limit, item.curve.over * (item.curve.at_least or 1.0)]
+        for item in definition.items
+        if item.curve is not None
+    }
     for term in (term for condition in conditions for term in condition.terms):
         limit = parameters.get(str(term.limit), term.limit)
         if term.form != "share" and not isinstance(limit, str):

@@ -197,14 +197,30 @@ def test_windows_of_calendar_months(time: Callable[..., Any]) -> None:
 
 
 def test_an_instrument_that_is_not_traced_is_scored_as_a_frame() -> None:
-    """ESSPRI is the mean of three scales: (4 + 5 + 6) / 3."""
+    """Bedside Schwartz: 0.413 times the height in cm over creatinine in mg/dL, 0.413 * 140 / 0.7."""
+    scorer = funis.scorer("egfr_schwartz_bedside")
+    visit = {"subject": 1, "day": 0, "creatinine_mg_dl": 0.7, "age": 12, "height_cm": 140}
+    found = scorer([visit])
+    assert not scorer.is_compiled
+    assert found[0]["egfr_schwartz_bedside"] == pytest.approx(82.6)
+    assert found[0]["egfr_schwartz_bedside_status"] == "scored"
+    with pytest.raises(ValueRangeError, match="row 0"):
+        scorer([visit | {"creatinine_mg_dl": -1}])
+
+
+def test_a_mean_is_a_fraction_and_what_is_left_out_leaves_it() -> None:
+    """ESSPRI is the mean of three scales: (4 + 5 + 6) / 3; OSDI of the items that apply, times 25."""
     scorer = funis.scorer("esspri")
     names = [item.name for item in scorer.definition.items]
-    found = scorer([{"subject": 1, "day": 0, **dict(zip(names, [4, 5, 6], strict=True))}])
-    assert not scorer.is_compiled
-    assert (found[0]["esspri"], found[0]["esspri_status"]) == (5.0, "scored")
+    (found,) = scorer([{"subject": 1, "day": 0, **dict(zip(names, [4, 5, 6], strict=True))}])
+    assert scorer.is_compiled
+    assert (found["esspri"], found["esspri_status"]) == (5.0, "scored")
+    assert isinstance(found["esspri"], float)
     with pytest.raises(ValueRangeError, match="row 0"):
         scorer([{"subject": 1, "day": 0, names[0]: 11}])
+    osdi = {f"osdi_item_{place}": 2 for place in range(1, 12)}
+    (found,) = funis.scorer("osdi")([{"subject": 1, "day": 0, **osdi, "osdi_item_12": "ND"}])
+    assert found["osdi"] == 50.0
 
 
 @pytest.mark.parametrize("name", TRACED)

@@ -15,7 +15,7 @@ import narwhals as nw
 from funis.catalogue.model_instrument import Definition, Item
 from funis.scoring.bits.program import Graph
 from funis.scoring.bits.straight_line import Input, RunVisits, compile_program, write_program
-from funis.scoring.bits.traced import Spelled, UntraceableError, Whole
+from funis.scoring.bits.traced import Quantity, Spelled, UntraceableError, Whole
 from funis.scoring.bits.tracer import FIRST, Tracer
 from funis.scoring.items import ScoringLayout
 from funis.scoring.score import Missing, add_scores
@@ -39,20 +39,29 @@ class TracedScore:
 
     graph: Graph
     names: tuple[str, ...]
-    numbers: tuple[Whole, ...]
+    numbers: tuple[Whole | Quantity, ...]
     words: tuple[tuple[str, ...] | None, ...]
 
 
 def can_be_traced(definition: Definition) -> bool:
-    """Tell whether an instrument is made of what bits can tell: levels, limits, whole points added up."""
+    """Tell whether an instrument is made of what can be traced: levels as whole numbers, limits, points."""
     levels = [item for item in definition.items if not item.is_measured]
     if not all(_has_whole_levels(item) for item in levels):
         return False
+    # The powers of an equation are left to those who score frames.
+    return definition.applies is None and not definition.factors
+
+
+def _is_whole(definition: Definition) -> bool:
+    """Tell whether all points are whole and stay so."""
     if definition.kind == "grades":
         return True
-    has_parts = definition.intercept or definition.summaries or definition.per_system or definition.applies
-    is_sum = definition.kind == definition.within == "sum" and len(levels) == len(definition.items)
-    return is_sum and not has_parts and all(float(p).is_integer() for item in levels for p in item.points)
+    has_measured = any(item.is_measured for item in definition.items)
+    has_parts = (
+        definition.intercept or has_measured or definition.within == "mean" or definition.kind == "mean"
+    )
+    points = [point for item in definition.items for point in item.points]
+    return not has_parts and all(float(point).is_integer() for point in points)
 
 
 def _has_whole_levels(item: Item) -> bool:
@@ -75,14 +84,14 @@ def trace_visits(
     """
     kinds, roles = _describe_columns(definition, shape)
     highest = {item.name: int(max(item.values)) for item in definition.items if not item.is_measured}
-    tracer = Tracer(roles, highest)
+    tracer = Tracer(roles, highest, Graph(has_fractions=not _is_whole(definition)))
     layout = ScoringLayout(definition, parameters, kinds, "subject", "day", is_sorted=True, ops=tracer)
     names = add_scores(tracer, layout, missing)
     numbers, words = [], []
     for column in (tracer.columns[name] for name in names):
         number = column.number if isinstance(column, Spelled) else column
-        if not isinstance(number, Whole):
-            raise UntraceableError("a column that is no whole number")
+        if not isinstance(number, Whole | Quantity):
+            raise UntraceableError("a column that is no number")
         numbers.append(number)
         words.append(column.words if isinstance(column, Spelled) else None)
     return TracedScore(tracer.graph, names, tuple(numbers), tuple(words))
@@ -126,9 +135,9 @@ class VisitProgram:
 
     run: RunVisits
     names: tuple[str, ...]
-    words: tuple[Mapping[int | None, str | None] | None, ...]
+    words: tuple[Mapping[Any, str | None] | None, ...]
 
-    def name_numbers(self, numbers: Sequence[int | None]) -> dict[str, Any]:
+    def name_numbers(self, numbers: Sequence[float | None]) -> dict[str, Any]:
         """Give the numbers of one visit, or the words they stand for, by the names of their columns."""
         return {
             name: number if words is None else words[number]

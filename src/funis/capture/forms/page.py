@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -276,6 +277,9 @@ def _show_score(view: FormView, language: Language) -> ScoreShown | None:
 
 
 def _figures(value: Any) -> str:
+    """Print a score with three decimals at most, half away from zero, as `showScore` of ``fields.js`` does."""
     if value is None or isinstance(value, str):
         return value or ""
-    return plain_figures(value)
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    rounded = exact.quantize(Decimal("0.001"), ROUND_HALF_UP)
+    return plain_figures(rounded or abs(rounded))

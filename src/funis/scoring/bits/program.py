@@ -43,9 +43,17 @@ class Step:
 
 @dataclass(slots=True)
 class Graph:
-    """Steps of a program, each of them once; a node is the number of its step."""
+    """Steps of a program, each of them once; a node is the number of its step.
+
+    Attributes
+    ----------
+    steps : in the order in which they were asked for
+    has_fractions : measured values may be added, divided and chosen between, which only a straight line
+        spells (`straight_line`); batches compare them with limits and no more
+    """
 
     steps: list[Step] = field(default_factory=lambda: [Step("zero"), Step("one")])
+    has_fractions: bool = False
     _known: dict[Step, Node] = field(default_factory=dict)
 
     def load(self, kind: str, column: str) -> Node:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, log, nan
 from typing import Any, Final
 
 from funis.scoring.bits.earlier_rows import Node
 from funis.scoring.bits.program import LOADS, ONE, ZERO, Graph, Step, needed_steps
-from funis.scoring.bits.traced import UntraceableError, Whole
+from funis.scoring.bits.traced import Quantity, UntraceableError, Whole
 
 # What a step that loads something is called after: its kind, and the names of the columns it reads.
 Input = tuple[str, ...]
@@ -36,6 +36,7 @@ class Language:
     assign : a line that names a value
     digit : the digit of one visit with its weight
     known : a number where its bit is set, else nothing
+    fraction : the measured value of one visit; zero without a sign
     program : the whole, of its lines and of the numbers of one row
     name_value : gives the name of the value that is named after so many others
     """
@@ -46,6 +47,7 @@ class Language:
     assign: str
     digit: str
     known: str
+    fraction: str
     program: str
     name_value: Callable[[int], str] = "v{}".format
 
@@ -65,6 +67,13 @@ PYTHON: Final = Language(
         "as_float": "{0}",
         "digit": "digit({0}, places)",
         "add_digit": "add_digit({0}, {1}, {2})",
+        "constant": "same({0}, places)",
+        "choose_values": "choose_values({0}, {1}, {2})",
+        "add_pairs": "add_pairs({0}, {1})",
+        "multiply_pairs": "multiply_pairs({0}, {1})",
+        "divide_pairs": "divide_pairs({0}, {1})",
+        "over": "over({0}, {1})",
+        "logarithm": "logarithm({0})",
         "plus": "plus({0}, {1})",
         "scale": "scale({0}, {1})",
         "subtract": "subtract({0}, {1})",
@@ -87,6 +96,7 @@ PYTHON: Final = Language(
     assign="    {name} = {value}",
     digit="({bits} >> place & 1) * {weight}",
     known="({number} if {bits} >> place & 1 else None)",
+    fraction="({values}[place] + 0.0)",
     program=(
         "def run(bits, numbers, windows, every, places):\n"
         "{lines}\n"
@@ -99,9 +109,12 @@ PYTHON: Final = Language(
 
 
 def write_program(
-    graph: Graph, outputs: Sequence[Whole], places: Mapping[Input, str], language: Language = PYTHON
+    graph: Graph,
+    outputs: Sequence[Whole | Quantity],
+    places: Mapping[Input, str],
+    language: Language = PYTHON,
 ) -> str:
-    """Write the program that computes some whole numbers for each visit.
+    """Write the program that computes some numbers for each visit.
 
     Parameters
     ----------
@@ -119,7 +132,10 @@ def write_program(
     ------
     UntraceableError : a step cannot be spelled
     """
-    wanted = [node for output in outputs for node in (*output.digits, output.known)]
+    known = [
+        output.known if isinstance(output, Whole) else graph.negate(output.missing) for output in outputs
+    ]
+    wanted = [*known, *(node for output in outputs for node in _nodes_of(output))]
     names = {ZERO: language.zero, ONE: language.one}
     lines: list[str] = []
     for node in needed_steps(graph, wanted):
@@ -132,7 +148,10 @@ def write_program(
             continue
         names[node] = language.name_value(len(lines))
         lines.append(language.assign.format(name=names[node], value=_spell(step, names, places, language)))
-    row = "".join(f"{_spell_number(output, names, language)}, " for output in outputs)
+    cells = [
+        _spell_number(output, node, names, language) for output, node in zip(outputs, known, strict=True)
+    ]
+    row = "".join(f"{cell}, " for cell in cells)
     return language.program.format(lines="\n".join(lines), row=row.rstrip())
 
 
@@ -157,18 +176,27 @@ def _spell_constant(value: Any) -> str:
     return repr(value)
 
 
-def _spell_number(output: Whole, names: Mapping[Node, str], language: Language) -> str:
-    digits = [
-        language.digit.format(bits=names[node], weight=2**place)
-        for place, node in enumerate(output.digits)
-        if node != ZERO
-    ]
-    number = " + ".join(digits) or "0"
-    return number if output.known == ONE else language.known.format(number=number, bits=names[output.known])
+def _nodes_of(output: Whole | Quantity) -> tuple[Node, ...]:
+    return output.digits if isinstance(output, Whole) else (output.values,)
+
+
+def _spell_number(
+    output: Whole | Quantity, known: Node, names: Mapping[Node, str], language: Language
+) -> str:
+    if isinstance(output, Quantity):
+        number = language.fraction.format(values=names[output.values])
+    else:
+        digits = [
+            language.digit.format(bits=names[node], weight=2**place)
+            for place, node in enumerate(output.digits)
+            if node != ZERO
+        ]
+        number = " + ".join(digits) or "0"
+    return number if known == ONE else language.known.format(number=number, bits=names[known])
 
 
 RunVisits = Callable[
-    [Sequence[int], Sequence[Numbers], Sequence[Sequence[int]], int, range], list[tuple[int | None, ...]]
+    [Sequence[int], Sequence[Numbers], Sequence[Sequence[int]], int, range], list[tuple[float | None, ...]]
 ]
 
 
@@ -253,6 +281,45 @@ def scale(values: Numbers, number: float) -> Numbers:
     return [value * number for value in values]
 
 
+def over(values: Numbers, number: float) -> Numbers:
+    """Divide each value by a number."""
+    return [value / number for value in values]
+
+
+def same(number: float, places: range) -> Numbers:
+    """Give one number for each visit."""
+    return [number] * len(places)
+
+
+def add_pairs(left: Numbers, right: Numbers) -> Numbers:
+    """Add the two values of each visit."""
+    return [one + other for one, other in zip(left, right, strict=True)]
+
+
+def multiply_pairs(left: Numbers, right: Numbers) -> Numbers:
+    """Multiply the two values of each visit."""
+    return [one * other for one, other in zip(left, right, strict=True)]
+
+
+def divide_pairs(left: Numbers, right: Numbers) -> Numbers:
+    """Divide the one value of each visit by the other; by zero it gives nothing that is read."""
+    return [one / other if other else nan for one, other in zip(left, right, strict=True)]
+
+
+def logarithm(values: Numbers) -> Numbers:
+    """Give the natural logarithm of each value; what has none is read by nobody."""
+    return [log(value) if value > 0 else nan for value in values]
+
+
+def choose_values(condition: int, yes: Numbers, no: Numbers) -> Numbers:
+    """Give the one value of the visits where a condition holds, the other elsewhere."""
+    if not condition:
+        # Usual of a gap, and far cheaper.
+        return no
+    pairs = enumerate(zip(yes, no, strict=True))
+    return [one if condition >> place & 1 else other for place, (one, other) in pairs]
+
+
 def subtract(left: Numbers, right: Numbers) -> Numbers:
     """Take the other value of each visit from the one."""
     return [one - other for one, other in zip(left, right, strict=True)]
@@ -270,6 +337,8 @@ def digit(bits: int, places: range) -> Numbers:
 
 def add_digit(numbers: Numbers, bits: int, weight: int) -> Numbers:
     """Add a higher digit to numbers."""
+    if not bits:
+        return numbers
     return [number + ((bits >> place & 1) << weight) for place, number in enumerate(numbers)]
 
 
@@ -303,4 +372,5 @@ def carry_values(values: Numbers, known_at: int) -> Numbers:
 _CALLED: Final = (
     below, at_most, above, at_least, pairs_below, pairs_at_most, later_below, later_at_most, later_above,
     later_at_least, plus, scale, subtract, subtract_above, digit, add_digit, held, carry, carry_values,
+    over, same, add_pairs, multiply_pairs, divide_pairs, logarithm, choose_values,
 )  # fmt: skip

@@ -83,10 +83,11 @@ class Truth(Traced):
         unknown = self.graph.both(self.high, self.graph.negate(self.low))
         return self._pair(unknown, unknown)
 
-    def cast(self, _: Any) -> Whole:
+    def cast(self, kind: Any) -> Whole | Quantity:
         """Count it as 1 or 0."""
         unknown = self.is_null().low
-        return Whole(self.graph, (self.low,), self.graph.negate(unknown))
+        counted = Whole(self.graph, (self.low,), self.graph.negate(unknown))
+        return counted.cast(kind) if self.graph.has_fractions else counted
 
     def mixed(self, condition: Node, other: Any) -> Truth:
         """Give this where a condition is true, the other elsewhere."""
@@ -337,11 +338,21 @@ class Quantity(Traced):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __add__(self, number: float) -> Quantity:
-        return self._changed("plus", float(number))
+    def __add__(self, other: Any) -> Quantity:
+        return self._reckon("plus", "add_pairs", other)
 
-    def __mul__(self, number: float) -> Quantity:
-        return self._changed("scale", float(number))
+    def __mul__(self, other: Any) -> Quantity:
+        return self._reckon("scale", "multiply_pairs", other)
+
+    def __truediv__(self, other: Any) -> Quantity:
+        return self._reckon("over", "divide_pairs", other)
+
+    def __rsub__(self, number: float) -> Quantity:
+        return self * -1.0 + number
+
+    def log(self) -> Quantity:
+        """Give the natural logarithm; of what has none, nothing that is read."""
+        return Quantity(self.graph, self.graph.compute("logarithm", self.values), self.missing)
 
     def __sub__(self, other: Any) -> Quantity:
         if isinstance(other, Levels | Whole):
@@ -370,17 +381,30 @@ class Quantity(Traced):
 
     def mixed(self, condition: Node, other: Any) -> Quantity:
         """Give this where a condition is true, and nothing elsewhere."""
-        if not isinstance(other, Quantity) or other.missing != ONE:
+        if not isinstance(other, Quantity) or not (other.missing == ONE or self.graph.has_fractions):
             raise UntraceableError("a measured value beside another one")
-        return Quantity(self.graph, self.values, self.graph.choose(condition, self.missing, ONE))
+        missing, values = self.graph.choose(condition, self.missing, other.missing), self.values
+        if ONE not in (other.missing, condition):
+            values = self.graph.compute("choose_values", condition, values, other.values)
+        return Quantity(self.graph, values, missing)
 
     def without(self) -> Quantity:
         """Give the unknown of this type."""
         return Quantity(self.graph, self.values, ONE)
 
-    def _changed(self, kind: str, number: float) -> Quantity:
-        values = self.graph.compute(kind, self.values, constants=(number,))
-        return Quantity(self.graph, values, self.missing, self.is_above)
+    def fill_null(self, value: float) -> Quantity:
+        """Read missing as a number."""
+        filled = Quantity(self.graph, self.graph.compute("constant", constants=(float(value),)), ZERO)
+        return self.mixed(self.graph.negate(self.missing), filled)
+
+    def _reckon(self, kind: str, pair_kind: str, other: Any) -> Quantity:
+        if isinstance(other, int | float):
+            values = self.graph.compute(kind, self.values, constants=(float(other),))
+            return Quantity(self.graph, values, self.missing, self.is_above)
+        if not isinstance(other, Quantity) or not self.graph.has_fractions:
+            raise UntraceableError("measured values reckoned with each other")
+        values = self.graph.compute(pair_kind, self.values, other.values)
+        return Quantity(self.graph, values, self.graph.either(self.missing, other.missing))
 
     def _compare(self, operator: str, other: Any) -> Truth:
         graph, missing = self.graph, self.missing
@@ -445,34 +469,3 @@ class Amount(Traced):
 
     def _make(self, values: Node, other: Amount) -> Amount:
         return Amount(self.graph, values, self.graph.both(self.known, other.known))
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A condition that waits for its two values; unknown counts as not met."""
-
-    condition: Node
-
-    def then(self, yes: Any) -> Then:
-        """Give the value where the condition is met."""
-        return Then(self.condition, yes)
-
-
-@dataclass(frozen=True, slots=True)
-class Then:
-    """A choice that waits for the value elsewhere, which is unknown if nobody gives it."""
-
-    condition: Node
-    yes: Any
-
-    def otherwise(self, no: Any) -> Any:
-        """Give the value elsewhere."""
-        return self.yes.mixed(self.condition, no.alone() if isinstance(no, Then) else no)
-
-    def alone(self) -> Any:
-        """Give the value where the condition is met, unknown elsewhere."""
-        return self.otherwise(self.yes.without())
-
-    def alias(self, name: str) -> Named:
-        """Name the column."""
-        return Named(name, self.alone())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
+from funis.scoring.bits.choices import Then, Where
 from funis.scoring.bits.earlier_rows import Node
 from funis.scoring.bits.program import ONE, ZERO, Graph
 from funis.scoring.bits.traced import (
@@ -14,10 +15,8 @@ from funis.scoring.bits.traced import (
     Named,
     Quantity,
     Spelled,
-    Then,
     Truth,
     UntraceableError,
-    Where,
     Whole,
     number_of,
     whole_number,
@@ -69,6 +68,8 @@ class Tracer:
             return Quantity(self.graph, self.graph.compute("as_float", nothing), ONE)
         if value is None:
             return Whole(self.graph, (), ZERO, 0)
+        if self.graph.has_fractions and (kind == self.Float64 or isinstance(value, float)):
+            return Quantity(self.graph, self.graph.compute("constant", constants=(float(value),)), ZERO)
         return whole_number(self.graph, number_of(value))
 
     def when(self, condition: Truth) -> Where:
@@ -115,6 +116,21 @@ class Tracer:
         reached = [(column >= least).fill_null(value=False).low for least in range(1, most + 1)]
         counted = [Whole(self.graph, (self._so_far(node),)) for node in reached]
         return reduce(Whole.__add__, counted, Whole(self.graph, (), ONE, 0))
+
+    def max_horizontal(self, *columns: Any) -> Any:
+        """Give the highest of several numbers in each row; all of them are known."""
+        if not all(isinstance(column, Whole) for column in columns):
+            return reduce(lambda one, other: self.when(one > other).then(one).otherwise(other), columns)
+        most = max(column.most for column in columns)
+        reached = [reduce(Truth.__or__, [one >= least for one in columns]) for least in range(1, most + 1)]
+        counted = [Whole(self.graph, (one.low,)) for one in reached]
+        total = reduce(Whole.__add__, counted, Whole(self.graph, (), ONE, 0))
+        known = reduce(self.graph.both, [column.known for column in columns], ONE)
+        return Whole(self.graph, total.digits, known, most)
+
+    def min_horizontal(self, *columns: Any) -> Any:
+        """Give the lowest of several measured values in each row; all of them are known."""
+        return reduce(lambda one, other: self.when(one < other).then(one).otherwise(other), columns)
 
     def held_within(self, met: Truth, key: str, since: str) -> Truth:
         """Tell whether a condition held at the last visit where it did, and that is not too long ago."""

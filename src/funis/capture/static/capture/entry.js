@@ -3,7 +3,7 @@
 // on the form, beside data-form and data-revision: data-save-url; for the score data-script, data-visit (subject and
 // day of this visit), data-visits (the others, with their items) and data-report-url. An answer never touches the
 // control that is being edited: only its status, the panel of the score and the queries.
-import { changesOf, readField, takeAsSeen } from "./fields.js";
+import { changesOf, isSameScore, readField, showScore, takeAsSeen } from "./fields.js";
 import { askSoon } from "./queries.js";
 import { Queue } from "./queue.js";
 
@@ -251,14 +251,14 @@ async function score(form) {
 function showScores(form, scores) {
   for (const cell of form.querySelectorAll("[data-column]")) {
     if (scores === null || cell.dataset.column in scores) {
-      cell.textContent = scores?.[cell.dataset.column] ?? (cell.dataset.column.endsWith("_rule") ? "" : "–");
+      cell.textContent = showScore(scores?.[cell.dataset.column]) ?? (cell.dataset.column.endsWith("_rule") ? "" : "–");
     }
   }
   const name = form.querySelector("[data-score]")?.dataset.score;
   const [low, high] = [scores?.[`${name}_lower`], scores?.[`${name}_upper`]];
   const bounds = form.querySelector("[data-bounds]");
   const isOpen = scores && scores[name] === null && low !== null && low !== undefined;
-  if (bounds) bounds.textContent = isOpen ? `${low} ${WORDS.to} ${high}` : "";
+  if (bounds) bounds.textContent = isOpen ? `${showScore(low)} ${WORDS.to} ${showScore(high)}` : "";
 }
 
 async function takeScores(form, entry, answer) {
@@ -271,7 +271,7 @@ async function takeScores(form, entry, answer) {
   if (isLast) showScores(form, answer.scores);
   // Where others have changed items since, the two were made of different values.
   const isComparable = guess && isAlone && !answer.refused?.length && !answer.conflicts?.length;
-  const differing = isComparable ? Object.keys(guess).filter((key) => key in answer.scores && guess[key] !== answer.scores[key]) : [];
+  const differing = isComparable ? Object.keys(guess).filter((key) => key in answer.scores && !isSameScore(guess[key], answer.scores[key])) : [];
   if (!differing.length || !form.dataset.reportUrl) return;
   const pick = (scores) => Object.fromEntries(differing.map((key) => [key, scores[key]]));
   const report = { key: entry.key, form: entry.form, script: form.dataset.script, page: pick(guess), server: pick(answer.scores) };

@@ -42,6 +42,22 @@ export function changesOf(field) {
   return changes;
 }
 
+/** Give a score as the server prints it: three decimals at most, half away from zero, by its digits. */
+export function showScore(score) {
+  if (typeof score !== "number" || Number.isInteger(score) || /e/.test(String(score))) return score;
+  const [whole, part] = String(Math.abs(score)).split(".");
+  const rounded = BigInt(whole + part.padEnd(3, "0").slice(0, 3)) + (part[3] >= "5" ? 1n : 0n);
+  const digits = String(rounded).padStart(4, "0");
+  const text = `${digits.slice(0, -3)}.${digits.slice(-3)}`.replace(/\.?0+$/, "");
+  return score < 0 && rounded ? `-${text}` : text;
+}
+
+/** Tell whether two scores are one: numbers are to nine decimals, as everywhere. */
+export function isSameScore(one, other) {
+  if (typeof one !== "number" || typeof other !== "number") return one === other;
+  return Math.abs(one - other) < 5e-10;
+}
+
 /** Take the values of a field as seen, after the server has stored them. */
 export function takeAsSeen(field) {
   field.dataset.seen = JSON.stringify(readField(field));
