@@ -277,7 +277,7 @@ def _show_score(view: FormView, language: Language) -> ScoreShown | None:
 
 
 def _figures(value: Any) -> str:
-    """Print a score with at most three decimals, half away from zero, as `showScore` of ``fields.js`` does."""
+    """Print a score with three decimals at most, half away from zero, as `showScore` in the page does."""
     if value is None or isinstance(value, str):
         return value or ""
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
