@@ -38,6 +38,7 @@ FIXED: Final[dict[str, str]] = {
     "table-unassessed": "planned, and without a result",
     "figure-flow": "flow of subjects",
     "table-disposition": "disposition",
+    "table-follow-up": "follow-up time, and adverse events in it",
     "table-populations": "analysis populations",
     "table-eligibility": "eligibility by criterion",
     "table-deviations": "deviations from the protocol",
