@@ -1,5 +1,6 @@
 """Data out and in: the data folder exactly as the report reads it, and the same again after a round."""
 
+import csv
 import io
 import os
 import shutil
@@ -14,6 +15,20 @@ from tests.server.empty_database import read_empty_database
 from tests.server.people import browser_of, person_with
 
 from funis.capture.configuration import Configuration
+
+LOW_DOSE = """
+[[visit_columns]]
+name = "prednisone"
+kind = "glucocorticoid_dose"
+
+[[endpoints]]
+id         = "low_dose"
+kind       = "response"
+definition = "measured_response"
+parameters = {measured = "prednisone", compare = "at_most", limit = 10}
+at         = ["month_6"]
+"""
+"""A column of the visits that no table holds, and the share of those at 10 mg a day or less."""
 
 
 def run(*arguments: str, expected: int = 0) -> str:
@@ -53,7 +68,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def loaded(rebuilt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    study = (rebuilt / "study.toml").read_text(encoding="utf-8")
+    study = (rebuilt / "study.toml").read_text(encoding="utf-8") + LOW_DOSE
     folder = prepared(tmp_path_factory.mktemp("served") / "trial", study)
     run("load", str(folder), str(rebuilt))
     return folder
@@ -61,8 +76,6 @@ def loaded(rebuilt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(folder: Path) -> dict[str, list[list[str]]]:
     """Read each table: header and sorted rows, without columns that are empty throughout."""
-    import csv
-
     found = {}
     for path in sorted((folder / "data").glob("*.csv")):
         rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
@@ -111,6 +124,35 @@ def test_the_export_has_the_findings_of_the_data_that_went_in(
         for folder in (rebuilt, tmp_path / "out")
     ]
     assert found[0] == found[1]
+
+
+def test_a_column_of_the_visits_is_reported_from_the_export(
+    loaded: Path, rebuilt: Path, tmp_path: Path
+) -> None:
+    """Counted beside funis: of the subjects with a visit at month 6, whose courses of that day add up to 10 or less."""
+
+    def rows(path: Path) -> list[dict[str, str]]:
+        return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+    taken = [row for row in rows(rebuilt / "data" / "medications.csv") if row["drug"] == "prednisone"]
+    doses = {
+        row["subject"]: sum(
+            float(each["dose"])
+            for each in taken
+            if each["subject"] == row["subject"] and each["start"] <= row["date"] <= (each["end"] or "9999")
+        )
+        for row in rows(rebuilt / "data" / "visits.csv")
+        if row["visit"] == "month_6"
+    }
+    low = sum(dose <= 10 for dose in doses.values())
+    assert 0 < low < len(doses) == 40
+    run("export", str(loaded), str(tmp_path / "out"))
+    # The sentences of the abstract are a file beside the study, which the database does not hold.
+    shutil.copy(rebuilt / "statements.toml", tmp_path / "out")
+    run("report", str(tmp_path / "out"))
+    printed = {row["id"]: row["text"] for row in rows(tmp_path / "out" / "report" / "results.csv")}
+    found = printed["response.low_dose.enrolled.month_6.measured_response_responder.count"]
+    assert found == f"{low}/40 ({100 * low / 40:.1f}%)"
 
 
 def test_the_trail_of_a_loaded_trial_is_whole(loaded: Path) -> None:
