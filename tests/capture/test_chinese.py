@@ -104,6 +104,9 @@ def test_a_chinese_page_says_that_nobody_reviewed_its_labels(whole_catalogue: St
     page = render_form(FormView(whole_catalogue.form("bilag_2004")), "zh-hans")
     assert "未经临床审核" in page
     assert "发热，超过 37.5 °C，有记录" in page
+    # The panel of the score says its name in Chinese, and does not tell a screen reader that it is English.
+    panel = render_form(FormView(whole_catalogue.form("astct_crs")), "zh-hans")
+    assert '<span class="name">细胞因子释放综合征分级，ASTCT</span>' in panel
     # What has no Chinese words is English and says so to a screen reader.
     form = whole_catalogue.form("ssddi")
     fields = tuple(

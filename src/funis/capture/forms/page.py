@@ -104,10 +104,10 @@ class ScoreShown:
     """The panel of a score: total, bounds, grades by system with their column."""
 
     name: str
-    label: str
+    label: Shown
     value: str
     bounds: str
-    window: str
+    window: Shown
     systems: tuple[tuple[Shown, str, str], ...]
 
 
@@ -263,12 +263,14 @@ def _show_score(view: FormView, language: Language) -> ScoreShown | None:
         text = words["bounds"].shown(language)[0]
         bounds = text.replace("{low}", _figures(low)).replace("{high}", _figures(high))
     labels = {group.name: show_words(group.label, language) for group in view.plan.groups}
+    chinese = view.plan.title.zh if language == "zh-hans" else ""
+    window = window_words(pin.window, language)
     return ScoreShown(
         pin.name,
-        pin.label,
+        Shown(chinese or pin.label, "" if chinese else "en"),
         _figures(scores.get(pin.name)),
         bounds,
-        window_words(pin.window, language),
+        Shown(window, "en" if window == pin.window else ""),
         tuple(
             (labels[system], column, str(scores.get(column) or ""))
             for system, column in zip(pin.systems, pin.grade_columns, strict=False)
