@@ -31,6 +31,7 @@ _CONDUCT: Final = (
     "leaving", "missed_visit", "late_visit", "blank_item", "serious", "per_month", "lot_doses",
     "weight_women", "weight_men",
 )  # fmt: skip
+_PRIOR: Final = "median of the prior; the published means fit as well with others, as stands at the end"
 _LEVEL: Final = "the published trial prints a direction only; level, SD and what comes after are a guess"
 _UNKNOWN: Final = (
     (
@@ -67,7 +68,7 @@ def list_sjogren_rows(plan: TrialPlan) -> Iterator[Row]:
         yield (
             f"Scenario {scenario.name}: {_NAMES[key]}",
             value,
-            scenario.why,
+            scenario.why if is_fitted or scenario.effect <= 0 else _PRIOR,
             "derived" if is_fitted else "assumed",
         )
     yield "Relapse", "none", "nothing is published of it; endpoints that need it are refused", "assumed"
