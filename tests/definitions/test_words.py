@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -248,7 +248,10 @@ def file_numbers(content: dict[str, Any], chosen: dict[str, Any]) -> Iterator[tu
             (f"routes: {key}", Decimal(value)) for key, value in row.items() if not isinstance(value, str)
         )
     # Words are read without their signs.
-    yield from (("range", abs(Decimal(value))) for value in content["range"].values())
+    # An end of the range is told with three decimals at most.
+    thousandth = Decimal("0.001")
+    ends = [abs(Decimal(value)).quantize(thousandth, ROUND_HALF_UP) for value in content["range"].values()]
+    yield from (("range", end) for end in ends)
     yield from (("grade_points", Decimal(value)) for value in content.get("grade_points", {}).values())
     yield from (("constant", Decimal(content[key])) for key in ("constant", "intercept") if key in content)
 

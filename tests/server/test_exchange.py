@@ -70,6 +70,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaded(rebuilt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = (rebuilt / "study.toml").read_text(encoding="utf-8") + LOW_DOSE
     folder = prepared(tmp_path_factory.mktemp("served") / "trial", study)
+    shutil.copy(rebuilt / "statements.toml", folder)
     run("load", str(folder), str(rebuilt))
     return folder
 
@@ -147,8 +148,8 @@ def test_a_column_of_the_visits_is_reported_from_the_export(
     low = sum(dose <= 10 for dose in doses.values())
     assert 0 < low < len(doses) == 40
     run("export", str(loaded), str(tmp_path / "out"))
-    # The sentences of the abstract are a file beside the study, which the database does not hold.
-    shutil.copy(rebuilt / "statements.toml", tmp_path / "out")
+    # The sentences of the abstract are a file beside the study, which the database does not hold: it goes along.
+    assert (tmp_path / "out" / "statements.toml").read_bytes() == (rebuilt / "statements.toml").read_bytes()
     run("report", str(tmp_path / "out"))
     printed = {row["id"]: row["text"] for row in rows(tmp_path / "out" / "report" / "results.csv")}
     found = printed["response.low_dose.enrolled.month_6.measured_response_responder.count"]

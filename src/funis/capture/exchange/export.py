@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from django.db.models import QuerySet
 
 from funis.capture.conduct.allocation.arms import open_arms
+from funis.capture.configuration import read_configuration
 from funis.capture.exchange.manifest import FILE as MANIFEST
 from funis.capture.exchange.manifest import make_manifest
 from funis.capture.exchange.records import RECORDS, render_records
@@ -31,12 +32,13 @@ from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.models import StudyVersion, Subject
 from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.people.blinding import WITHHELD_FORMS
-from funis.capture.study_in_force import blinded_roles, plan_of
+from funis.capture.study_in_force import blinded_roles, plan_of, study_of
 from funis.errors import ValueRangeError
 from funis.files import write_whole
 from funis.schema import DISPOSITION, NOT_DONE
 from funis.spreadsheets import render_rows
 from funis.study.read import FILE_NAME
+from funis.study.statements_file import copy_statements
 
 Row: TypeAlias = dict[str, str]
 Exported: TypeAlias = dict[str, tuple[list[str], list[Row]]]
@@ -262,6 +264,8 @@ def export_files(as_of: str = "", sight: Sight | None = None) -> tuple[dict[str,
     rendered = sorted(render_tables(tables).items())
     study = without_blocks(trial.version.text) if sight == "blinded" else trial.version.text
     files = {FILE_NAME: study} | {f"data/{name}.csv": text for name, text in rendered}
+    # Without the text that a study is compared with, `funis report` would refuse the folder.
+    files |= copy_statements(study_of(trial.version), read_configuration().folder)
     left_out = None
     if sight != "blinded":
         # Cells, bags and the trail give arms away: who is blinded has the tables alone.
