@@ -115,8 +115,7 @@ PARSES = {
 ROUNDS = {
     "analysis::_titre": "takes the noise of a logarithm off a titre that is printed next",
     "analysis::default_grid": "whole and half populations to assume, before anything is computed from them",
-    "documents::draw_flow_chart": "height of a drawing in pixels",
-    "documents::draw_narrow_flow_chart": "height of a drawing in pixels",
+    "documents::_as_drawing": "height of a drawing in pixels",
     "documents::_px": "positions in a drawing",
     "reporting::_time_axis": "ticks of an axis",
     "reporting::_in_units": "whether a tick stands on a whole month",

@@ -20,11 +20,11 @@ from funis.responses.specification_curve import FLARES
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.rates import EventRate, exact_rate, negative_binomial_rate, negative_binomial_ratio
 from funis.study.model import Endpoint
+from funis.study.time_bands import DAYS_PER_YEAR
 
 ANALYSIS: Final = "event_rate"
 #: Any flare, whatever its class.
 ANY: Final = "any"
-DAYS_OF_A_YEAR: Final = 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _time_of(judged: Sequence[Answers]) -> tuple[Floats, Integers, list[Booleans
         unclear += made & ~known
         last = np.where(made, day, last)
         told.append(known)
-    return days / DAYS_OF_A_YEAR, unclear, told
+    return days / DAYS_PER_YEAR, unclear, told
 
 
 def _place_of(run: Run, endpoint: Endpoint, cohort: Cohort, counted: _Counted) -> Place:

@@ -25,13 +25,13 @@ from funis.analysis.time_to_event import last_days
 from funis.nine_decimals import round_array
 from funis.results import Place, format_number, format_shortest
 from funis.stats.rates import exact_rate
+from funis.study.time_bands import DAYS_PER_YEAR
 
 ANALYSIS: Final = "follow_up"
 #: Time from day 0 to the last day a subject was known to be under observation.
 TIME: Final = "follow_up_years"
 #: Events in that time, of those who were asked about them.
 EVENTS: Final = "adverse_events"
-DAYS_OF_A_YEAR: Final = 365.25
 
 
 def describe_follow_up(run: Run) -> None:
@@ -55,7 +55,7 @@ def describe_follow_up(run: Run) -> None:
         return
     last = last_days(run)
     days = np.where(last >= 0, last, np.nan)
-    years = round_array(days / DAYS_OF_A_YEAR)
+    years = round_array(days / DAYS_PER_YEAR)
     rows = _observe(run, days, years)
     for cohort in _followed(run):
         known = cohort.members & ~np.isnan(years)

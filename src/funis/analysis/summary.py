@@ -16,10 +16,10 @@ from funis.analysis.run import Run, add_rate, decimals_of, digits_of, mean_of, r
 from funis.nine_decimals import round_array
 from funis.results import ALL, NOT_AVAILABLE, Place, format_column, format_mean_sd, format_number, name_change
 from funis.stats.describe import Summary, summarise
+from funis.study.time_bands import DAYS_PER_YEAR
 
 #: Columns of the subjects table that describe a cohort.
 MEASURED: Final = ("age", "weight_kg", "height_cm")
-DAYS_PER_YEAR: Final = 365.25
 
 
 def describe_populations(run: Run) -> None:

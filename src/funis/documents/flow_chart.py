@@ -123,11 +123,7 @@ def draw_flow_chart(chart: FlowChart) -> str:
     """
     shapes: list[str] = []
     low = _draw_arms(shapes, chart) if chart.arms else _draw_beside(shapes, chart.steps)
-    height = round(low + _EDGE)
-    return fix_lengths(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'width="{_WIDTH}" height="{height}" font-family="{FONT}">{"".join(shapes)}</svg>'
-    )
+    return _as_drawing(shapes, _WIDTH, low)
 
 
 def draw_narrow_flow_chart(chart: FlowChart) -> str:
@@ -156,7 +152,12 @@ def draw_narrow_flow_chart(chart: FlowChart) -> str:
         if not place:
             shapes.append(_arrow_down(_EDGE + _BOX / 2, low, top))
         low = _draw_abreast(shapes, [arm.steps], [_EDGE], [arm.title], top)
-    width, height = _BOX + 2 * _EDGE, round(low + _EDGE)
+    return _as_drawing(shapes, _BOX + 2 * _EDGE, low)
+
+
+def _as_drawing(shapes: Sequence[str], width: float, low: float) -> str:
+    """Put shapes into one drawing that ends an edge below the lowest."""
+    height = round(low + _EDGE)
     return fix_lengths(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" font-family="{FONT}">{"".join(shapes)}</svg>'

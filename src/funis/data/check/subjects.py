@@ -12,6 +12,7 @@ from funis.frames.verbs import verbs_of
 from funis.schema import SUBJECTS
 from funis.shown import is_identity
 from funis.study.allocated import arm_ids
+from funis.study.time_bands import DAYS_PER_YEAR
 
 USUAL_BODY = {"weight_kg": (25.0, 200.0), "height_cm": (100.0, 220.0)}
 """Measures of a body outside of which a value is nearly always a slip."""
@@ -113,7 +114,7 @@ def _check_dates(data: Data) -> Iterator[Finding]:
                 message=message,
                 fix=f"Check both dates, '{earlier}' and '{later}'.",
             )
-    days = (ops.col("consent_date") - ops.col("birth_date")).dt.total_days() / 365.25
+    days = (ops.col("consent_date") - ops.col("birth_date")).dt.total_days() / DAYS_PER_YEAR
     for row in rows_where(subjects, days > _OLDEST):
         yield row_finding(
             "error",
