@@ -5,17 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
-from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError
-from funis.bounded.regular_file import read_regular
+from funis.bounded.limits import BeyondLimitError, RefusedFileError
 from funis.errors import Finding
 from funis.published.manifest import Manifest
 from funis.published.parse import ManifestError, parse_manifest
 from funis.study.model import Study
-
-#: The files of the two abstracts have fifty kilobytes.
-_LIMITS: Final = Limits(megabytes=5)
+from funis.study.statements_file import read_statements_file
 
 
 def read_statements(study: Study, folder: Path) -> Manifest | None:
@@ -44,7 +40,7 @@ def read_statements(study: Study, folder: Path) -> Manifest | None:
         return None
     name = study.source.statements
     try:
-        content = read_regular(folder / name, _LIMITS, inside=folder)
+        content = read_statements_file(study.source, folder)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _refused(name, "encoding", "The file is not UTF-8 text.", "Save it as UTF-8.") from error

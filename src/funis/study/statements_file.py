@@ -1,4 +1,4 @@
-"""The file of published statements beside a study file, for whoever carries the study to another folder."""
+"""The file of published statements that a study names in ``[source]``, beside its study file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,31 @@ from typing import Final
 from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError
 from funis.bounded.regular_file import read_regular
 from funis.study.model import Study
+from funis.study.published_source import PublishedSource
 
+#: The files of the two abstracts have fifty kilobytes.
 _LIMITS: Final = Limits(megabytes=5)
 
 
+def read_statements_file(source: PublishedSource, folder: Path) -> bytes:
+    """Read the file as it is.
+
+    Parameters
+    ----------
+    source : names the file
+    folder : of the study, beyond which no name leads
+
+    Raises
+    ------
+    BeyondLimitError : it is too large
+    RefusedFileError : it lies outside the folder, or is no file of its own
+    OSError : it is not there, or cannot be opened
+    """
+    return read_regular(folder / source.statements, _LIMITS, inside=folder)
+
+
 def copy_statements(study: Study, folder: Path) -> dict[str, str]:
-    """Give the file of published statements as it is.
+    """Give the file for whoever carries the study to another folder.
 
     Parameters
     ----------
@@ -33,8 +52,7 @@ def copy_statements(study: Study, folder: Path) -> dict[str, str]:
     """
     if study.source is None:
         return {}
-    name = study.source.statements
     try:
-        return {name: read_regular(folder / name, _LIMITS, inside=folder).decode("utf-8")}
+        return {study.source.statements: read_statements_file(study.source, folder).decode("utf-8")}
     except (UnicodeDecodeError, BeyondLimitError, RefusedFileError, OSError):
         return {}
