@@ -25,6 +25,7 @@ from funis.capture.monitoring.queries import move, say
 from funis.capture.monitoring.query_steps import AUTOMATIC, CLOSED, CORRECTED, STEPS
 from funis.capture.people.blinding import OF_ARMS
 from funis.capture.study_in_force import newest_version, study_of, today
+from funis.capture.trail.rows import measure_subject_chains
 from funis.errors import Finding
 
 ACROSS_SUBJECTS: Final = frozenset(
@@ -117,7 +118,7 @@ def _find_grown(basis: str) -> set[str]:
 
 
 def _is_behind(basis: str) -> bool:
-    """Tell whether any chain has grown since its check: the numbers of a chain only rise, so sums tell."""
+    """Tell whether any chain has grown since its check."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(*), coalesce(sum(seq), 0) FROM {CheckedSubject._meta.db_table} "  # noqa: S608
@@ -125,10 +126,7 @@ def _is_behind(basis: str) -> bool:
             [basis],
         )
         seen = tuple(map(int, cursor.fetchone()))
-        cursor.execute(
-            f"SELECT count(*), coalesce(sum(seq), 0) FROM {CHAIN} WHERE id LIKE 'subject:%%'"  # noqa: S608
-        )
-        return seen != tuple(map(int, cursor.fetchone()))
+    return seen != measure_subject_chains()
 
 
 def check_subjects(keys: Sequence[str]) -> None:

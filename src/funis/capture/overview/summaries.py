@@ -39,6 +39,7 @@ from funis.capture.overview.calendar import (
 )
 from funis.capture.safety.listed import count_unclocked, find_unasked
 from funis.capture.study_in_force import plan_of, study_of, today
+from funis.capture.trail.rows import measure_subject_chains
 
 MOST_AT_ONCE: Final = 200
 """So many subjects are summarised before a page is shown; the others wait for the next one."""
@@ -80,20 +81,17 @@ def _versions_by_site() -> dict[str, StudyVersion]:
 
 
 def _is_behind(versions: dict[str, StudyVersion]) -> bool:
-    """Tell whether any chain has grown since its summary: the numbers of a chain only rise, so sums tell."""
+    """Tell whether any chain has grown since its summary, or a site works with another version."""
     table = SubjectSummary._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT site, version_id, count(*), sum(seq) FROM {table} GROUP BY site, version_id"  # noqa: S608
         )
         rows = cursor.fetchall()
-        cursor.execute(
-            f"SELECT count(*), coalesce(sum(seq), 0) FROM {CHAIN} WHERE id LIKE 'subject:%%'"  # noqa: S608
-        )
-        grown = tuple(map(int, cursor.fetchone()))
     known = {site: version.pk for site, version in versions.items()}
     others = any(known.get(site, version) != version for site, version, _, _ in rows)
-    return others or grown != (sum(row[2] for row in rows), sum(int(row[3]) for row in rows))
+    counted = (sum(row[2] for row in rows), sum(int(row[3]) for row in rows))
+    return others or measure_subject_chains() != counted
 
 
 def _find_waiting(versions: dict[str, StudyVersion]) -> list[tuple[str, int]]:

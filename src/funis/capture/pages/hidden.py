@@ -41,8 +41,15 @@ def hidden_forms(asked: PageRequest, subject: Subject) -> set[str]:
     return found
 
 
-def visible_queries(asked: PageRequest, found: QuerySet[Query]) -> QuerySet[Query]:
-    """Leave out of queries those about a form that does not exist for the person."""
+def visible_queries(asked: PageRequest, found: QuerySet[Query], subject: str = "") -> QuerySet[Query]:
+    """Leave out of queries those about a form that does not exist for the person.
+
+    Parameters
+    ----------
+    asked : the request
+    found : the queries
+    subject : id of the one that all of them are of; empty: of any
+    """
     return shown_queries(found, is_blinded=asked.rights.is_blinded).exclude(
-        row_key__in=hidden_readings(asked, "")
+        row_key__in=hidden_readings(asked, "", subject)
     )

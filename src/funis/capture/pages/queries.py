@@ -54,7 +54,7 @@ def find_query(asked: PageRequest, key: str) -> Query:
     found = Query.objects.select_related("subject").filter(pk=key).first()
     if found is None or not asked.allows(found.site):
         raise Http404
-    if not visible_queries(asked, Query.objects.filter(pk=key)).exists():
+    if not visible_queries(asked, Query.objects.filter(pk=key), found.subject_id or "").exists():
         raise Http404
     return found
 

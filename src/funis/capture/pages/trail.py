@@ -40,9 +40,10 @@ def show_subject_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a subject, the newest first, a page at a time."""
     subject = find_subject(asked, key)
     chain = f"subject:{subject.pk}"
-    if asked.rights.is_blinded or hidden_forms(asked, subject):
+    hidden = hidden_forms(asked, subject)
+    if asked.rights.is_blinded or hidden:
         # Numbered without what is left out: all of it is read.
-        changes = _shown(asked, subject, read_history(chain))[::-1]
+        changes = _shown(asked, subject, read_history(chain), hidden)[::-1]
     else:
         changes = read_newest_changes(chain, _before(asked), LONGEST_PAGE + 1)
     may_redact = asked.rights.may("see redactions", subject.site)
@@ -69,16 +70,15 @@ def _before(asked: PageRequest) -> int | None:
     return int(given) if given.isdecimal() and len(given) < MOST_DIGITS else None
 
 
-def _shown(asked: PageRequest, subject: Subject, changes: Iterable[Change]) -> list[Change]:
+def _shown(asked: PageRequest, subject: Subject, changes: Iterable[Change], hidden: set[str]) -> list[Change]:
     """Leave out what is hidden from the person: cells, bags, readings, and what was said of them."""
-    hidden = hidden_forms(asked, subject)
     is_blinded = asked.rights.is_blinded
     if not (is_blinded or hidden):
         return list(changes)
     marks = FormVerification.objects.filter(form__in=hidden)
     told = Query.objects.filter(subject=subject)
-    shown = visible_queries(asked, told)
-    hidden |= {
+    shown = visible_queries(asked, told, subject.pk)
+    left_out = hidden | {
         *marks.values_list("pk", flat=True),
         *told.exclude(pk__in=shown.values("pk")).values_list("pk", flat=True),
     }
@@ -86,7 +86,7 @@ def _shown(asked: PageRequest, subject: Subject, changes: Iterable[Change]) -> l
         each
         for each in changes
         if not (is_blinded and (each.table in WITHHELD_TABLES or each.kind in WITHHELD_EVENTS))
-        and not _names(each) & hidden
+        and not _names(each) & left_out
     ]
     # The numbers of the chain would have gaps where rows are left out.
     return [
@@ -113,7 +113,8 @@ def _names(change: Change) -> set[str]:
 def show_form_trail(asked: PageRequest, key: str) -> HttpResponse:
     """Show everything that was done to a form, the newest first."""
     form = find_form(asked, key)
-    changes = _shown(asked, form.subject, read_history(f"subject:{form.subject_id}", form.pk))[::-1]
+    history = read_history(f"subject:{form.subject_id}", form.pk)
+    changes = _shown(asked, form.subject, history, hidden_forms(asked, form.subject))[::-1]
     title = (
         f"{form.subject.number}, {title_of(form, plan_of(form.version).form(form.name), language_of(asked))}"
     )

@@ -96,6 +96,16 @@ def read_newest(chain: str, before: int | None, most: int) -> list[Row]:
         return [Row(*row) for row in cursor.fetchall()]
 
 
+def measure_subject_chains() -> tuple[int, int]:
+    """Count the chains of subjects and add up their lengths, which only rise: the sums tell of growth."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*), coalesce(sum(seq), 0) FROM {CHAIN} WHERE id LIKE 'subject:%%'"  # noqa: S608
+        )
+        count, length = cursor.fetchone()
+    return int(count), int(length)
+
+
 def read_lone_texts() -> list[str]:
     """Give chain and number of texts whose row of the trail is gone."""
     with connection.cursor() as cursor:
