@@ -78,11 +78,9 @@ def tell_safety(found: SafetyRules) -> ToldDesign:
     paragraph = (
         f"Harm is watched after {_list(holds.looks)} patients: recruitment stops when more than "
         f"{_list(holds.limits)} of them have the event. At an acceptable rate of "
-        f"{percent(holds.acceptable)} the "
-        f"rule ever stops with a chance of {percent(holds.stops_wrongly)} (at most "
-        f"{percent(found.allowed)} was "
-        f"asked), at an unacceptable rate of {percent(holds.unacceptable)} with "
-        f"{percent(holds.stops_rightly)}."
+        f"{percent(holds.acceptable)} the rule ever stops with a chance of {percent(holds.stops_wrongly)} "
+        f"(at most {percent(found.allowed)} was asked), at an unacceptable rate of "
+        f"{percent(holds.unacceptable)} with {percent(holds.stops_rightly)}."
     )
     rates = np.linspace(0.0, min(0.99, holds.unacceptable * 1.6), 81)
     figure = draw_lines(

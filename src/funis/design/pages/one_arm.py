@@ -104,12 +104,11 @@ def _asked(p0: float, p1: float, alpha: float, power: float) -> dict[str, str]:
 def tell_exact(found: ExactDesign) -> ToldDesign:
     """Tell the exact design in one stage."""
     paragraph = (
-        "The response rate is tested in one arm by the exact binomial test against "
-        f"{percent(found.p0)} with a "
-        f"one-sided error of at most {format_shortest(found.alpha)} and a power of at least "
-        f"{percent(found.asked_power, 0)} at a rate of {percent(found.p1)}. {found.n} patients are treated; "
-        f"more than {found.r} responses are a success (error {format_number(found.type_one, 4)}, power "
-        f"{percent(found.power)})."
+        f"The response rate is tested in one arm by the exact binomial test against {percent(found.p0)} "
+        f"with a one-sided error of at most {format_shortest(found.alpha)} and a power of at least "
+        f"{percent(found.asked_power, 0)} at a rate of {percent(found.p1)}. {found.n} patients are "
+        f"treated; more than {found.r} responses are a success (error {format_number(found.type_one, 4)}, "
+        f"power {percent(found.power)})."
     )
     sizes = np.arange(max(2, found.n // 2), found.steady_n + 11)
     limits = critical_responses(sizes, found.p0, found.alpha)

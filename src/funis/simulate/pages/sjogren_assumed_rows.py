@@ -100,9 +100,8 @@ def _gains(name: str, gains: Sequence[FlowGain]) -> Iterator[Row]:
         value = f"{format_number(each.mean, 2)}, SD {format_number(each.sd, 2)}"
         is_published = name == "unstimulated" and each.day <= 30
         source = (
-            "gives the published mean and SD, and P below 0.001 in 11 patients; without a "
-            "control arm the whole "
-            "gain is put down to the cells"
+            "gives the published mean and SD, and P below 0.001 in 11 patients; without a control arm the "
+            "whole gain is put down to the cells"
             if is_published
             else "no level is published"
             if name == "unstimulated"

@@ -3,49 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from funis.simulate.trials.lupus_findings import LAB_MODELS
+from funis.simulate.trials.diseases import DISEASES, VirtualDisease
 from funis.simulate.trials.scenario import CannotSimulateError
-from funis.simulate.trials.sjogren_scenario import SJOGREN_FORMS, SJOGREN_LABS
 from funis.study.courses import conditional_courses
 from funis.study.model import Endpoint, Study
 from funis.study.randomisation import USUAL_STRATA
 
 _WITHOUT_RELAPSES: Final = frozenset({"change", "adverse_events", "exposure", "disposition"})
 """Kinds of endpoints that need no model of response or relapse."""
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """What virtual patients with a disease have.
-
-    Attributes
-    ----------
-    name : of the disease
-    forms : instruments whose items they have
-    units : laboratory test to the unit of its values; empty where the unit of the study is taken
-    relapses : they relapse, and are followed through later courses
-    """
-
-    name: str
-    forms: tuple[str, ...]
-    units: dict[str, str]
-    relapses: bool
-
-
-COVERED: Final = {
-    ""
-    ""
-    "sle": Covered(
-        "lupus", ("sledai_2k", "bilag_2004"), {each.test: "" for each in LAB_MODELS}, relapses=True
-    ),
-    "sjogren": Covered(
-        "primary Sjogren's syndrome", SJOGREN_FORMS, {each.test: each.unit for each in SJOGREN_LABS},
-        relapses=False,
-    ),
-}  # fmt: skip
 
 
 def check_study(study: Study) -> None:
@@ -55,16 +22,16 @@ def check_study(study: Study) -> None:
     ------
     CannotSimulateError : with every cause, and the endpoints that need what is lacking
     """
-    covered = COVERED.get(study.trial.condition)
+    disease = DISEASES.get(study.trial.condition)
     causes: list[str] = []
-    if covered is None:
-        known = " and ".join(f"{each.name} ({key})" for key, each in COVERED.items())
+    if disease is None:
+        known = " and ".join(f"{each.name} ({key})" for key, each in DISEASES.items())
         causes.append(f"condition {study.trial.condition!r}: virtual patients have {known}")
     if study.has_open_visits or not study.visits:
         causes.append("the study has no planned visits")
-    if covered is not None:
-        causes += _causes_of_measures(study, covered)
-        causes += [] if covered.relapses else _causes_without_relapses(study, covered)
+    if disease is not None:
+        causes += _causes_of_measures(study, disease)
+        causes += [] if disease.relapses else _causes_without_relapses(study, disease)
     causes += [*_causes_of_courses(study), *_causes_of_strata(study)]
     if causes:
         lines = "; ".join(causes)
@@ -73,13 +40,13 @@ def check_study(study: Study) -> None:
         )
 
 
-def _causes_of_measures(study: Study, covered: Covered) -> Iterator[str]:
-    forms, tests = ", ".join(covered.forms), ", ".join(sorted(covered.units))
+def _causes_of_measures(study: Study, disease: VirtualDisease) -> Iterator[str]:
+    forms, tests = ", ".join(disease.forms), ", ".join(sorted(disease.units))
     for name in study.instrument_names:
-        if name not in covered.forms:
+        if name not in disease.forms:
             yield f"instrument {name!r}: virtual patients have {forms}{_needed(study, name)}"
     for lab in study.labs:
-        unit = covered.units.get(lab.test)
+        unit = disease.units.get(lab.test)
         if unit is None:
             yield f"laboratory test {lab.test!r}: none of {tests}{_needed(study, lab.test)}"
         elif unit and lab.unit != unit:
@@ -101,17 +68,16 @@ def _named(endpoints: Iterable[Endpoint]) -> str:
     return f" (needed by endpoint{'s' if len(ids) > 1 else ''} {', '.join(ids)})"
 
 
-def _causes_without_relapses(study: Study, covered: Covered) -> Iterator[str]:
+def _causes_without_relapses(study: Study, disease: VirtualDisease) -> Iterator[str]:
     """Name what hangs on relapse or response, of which nothing is published in the disease."""
     for each in study.endpoints:
         if each.kind not in _WITHOUT_RELAPSES:
             yield (
-                f"endpoint {each.id!r} of kind {each.kind}: there is no model of it in "
-                f"{covered.name}, in which "
-                "nothing is published of it"
+                f"endpoint {each.id!r} of kind {each.kind}: there is no model of it in {disease.name}, in "
+                "which nothing is published of it"
             )
     if conditional_courses(study):
-        yield f"a course that waits for what is found in a patient: there is no model of it in {covered.name}"
+        yield f"a course that waits for what is found in a patient: there is no model of it in {disease.name}"
 
 
 def _causes_of_courses(study: Study) -> Iterator[str]:

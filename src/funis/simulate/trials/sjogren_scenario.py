@@ -13,9 +13,8 @@ from typing import Final
 from funis.simulate.trials.scenario import TrialAssumption, TrialScenario
 
 _FITTED: Final = (
-    "maximum likelihood to the published means of SSDAI (chi-square 0.82 on 1 degree of "
-    "freedom), half-life and X50 "
-    "held at the prior; covariance from the SDs with correlation 0.5"
+    "maximum likelihood to the published means of SSDAI (chi-square 0.82 on 1 degree of freedom), "
+    "half-life and X50 held at the prior; covariance from the SDs with correlation 0.5"
 )
 _NO_RELAPSE: Final = {"prone": 0.0, "h0": 0.0, "beta": 0.0}
 SJOGREN_SCENARIOS: Final = {
